@@ -1,0 +1,44 @@
+// The hot loops that touch every weight: widening stored numbers to float or double, and narrowing
+// them back with round-to-nearest-even. Written in C because a Swift loop over half floats is about
+// fifty times slower on baseline x86-64 (it calls a library routine per element) and a debug build
+// slower still. Sources may be unaligned: a safetensors header can end on any byte.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The dtypes that have a numeric value. The names are those of the safetensors format.
+enum ck_dtype {
+  CK_BOOL, CK_U8, CK_I8, CK_F8_E5M2, CK_F8_E4M3, CK_F8_E4M3FNUZ, CK_F8_E5M2FNUZ,
+  CK_I16, CK_U16, CK_F16, CK_BF16, CK_I32, CK_U32, CK_F32, CK_F64, CK_I64, CK_U64
+};
+
+// Widens `count` numbers at `source` into `target`. Exact for every dtype of 24 bits of precision or
+// fewer; F64 and 32/64-bit integers round to nearest even.
+void ck_widen_f32(enum ck_dtype dtype, const void *source, float *target, size_t count);
+
+// Widens a packed [rows, columns] block into double, with `stride` doubles between target rows, and
+// multiplies by `scale`. Exact before the scale for every dtype but I64 and U64.
+void ck_widen_f64(enum ck_dtype dtype, const void *source, double *target, size_t rows, size_t columns,
+                  size_t stride, double scale);
+
+// Narrows `count` floats times `scale` to F32, F16, BF16, F8_E4M3 or F8_E5M2, round to nearest even.
+// Returns how many inputs gave a value that is not finite; with `saturate` set, finite inputs beyond
+// the largest finite value are clamped to it instead (and not counted).
+size_t ck_narrow_f32(enum ck_dtype dtype, const float *source, float scale, void *target, size_t count,
+                     int saturate);
+
+// Narrows `count` doubles to float, round to nearest even; returns how many came out not finite.
+size_t ck_narrow_f64_f32(const double *source, float *target, size_t count);
+
+// Returns how many of the `count` numbers at `source` are NaN or infinite.
+size_t ck_count_nonfinite(enum ck_dtype dtype, const void *source, size_t count);
+
+// The dot product of two vectors of `count` doubles, in four partial sums.
+double ck_dot_f64(const double *a, const double *b, size_t count);
+
+// Asks the kernel to start writing a range of a file to the disk. A hint; does nothing where unsupported.
+void ck_start_writeback(int descriptor, int64_t offset, int64_t count);
+
+#endif

@@ -1,0 +1,110 @@
+import CKernels
+
+extension DType {
+  /// The kernels' name of this dtype; nil for those without a numeric value of their own.
+  var kernel: ck_dtype? {
+    switch self {
+    case .bool: CK_BOOL
+    case .u8: CK_U8
+    case .i8: CK_I8
+    case .f8E5M2: CK_F8_E5M2
+    case .f8E4M3: CK_F8_E4M3
+    case .f8E4M3FNUZ: CK_F8_E4M3FNUZ
+    case .f8E5M2FNUZ: CK_F8_E5M2FNUZ
+    case .i16: CK_I16
+    case .u16: CK_U16
+    case .f16: CK_F16
+    case .bf16: CK_BF16
+    case .i32: CK_I32
+    case .u32: CK_U32
+    case .f32: CK_F32
+    case .f64: CK_F64
+    case .i64: CK_I64
+    case .u64: CK_U64
+    case .f4, .f6E2M3, .f6E3M2, .f8E8M0, .c64: nil
+    }
+  }
+}
+
+extension SafeTensorsFile {
+  private func kernel(of tensor: TensorInfo) throws(SafeTensorsError) -> ck_dtype {
+    guard let kernel = tensor.dtype.kernel else {
+      throw SafeTensorsError(
+        path: path, rule: .notNumeric, tensor: tensor.name,
+        detail: "\(tensor.dtype.rawValue) has no numbers to widen; only its bytes can be read")
+    }
+    return kernel
+  }
+
+  /// A tensor's values as floats: exact, but for F64 and integers beyond 24 bits, which round to nearest even.
+  public func floats(of tensor: TensorInfo) throws(SafeTensorsError) -> [Float] {
+    let kernel = try kernel(of: tensor)
+    let count = tensor.count
+    return withBytes(of: tensor) { span in
+      unsafe span.withUnsafeBytes { source in
+        unsafe [Float](unsafeUninitializedCapacity: count) { target, initialized in
+          if let from = source.baseAddress, let to = target.baseAddress {
+            unsafe ck_widen_f32(kernel, from, to, count)
+          }
+          initialized = count
+        }
+      }
+    }
+  }
+
+  /// A tensor's values as doubles: exact, but for I64 and U64, which round to nearest even.
+  public func doubles(of tensor: TensorInfo) throws(SafeTensorsError) -> [Double] {
+    let kernel = try kernel(of: tensor)
+    let count = tensor.count
+    return withBytes(of: tensor) { span in
+      unsafe span.withUnsafeBytes { source in
+        unsafe [Double](unsafeUninitializedCapacity: count) { target, initialized in
+          if let from = source.baseAddress, let to = target.baseAddress {
+            unsafe ck_widen_f64(kernel, from, to, 1, count, count, 1)
+          }
+          initialized = count
+        }
+      }
+    }
+  }
+
+  /// Widens a tensor, seen as `[rows, columns]`, into a block of a larger row-major matrix, times `scale`.
+  ///
+  /// - Parameters:
+  ///   - tensor: one of this file's tensors; it has `rows * columns` elements.
+  ///   - rows: the rows of the block.
+  ///   - target: the whole matrix.
+  ///   - offset: the index in `target` of the block's first element.
+  ///   - stride: the length of a row of `target`.
+  ///   - scale: multiplies every value.
+  package func widen(
+    _ tensor: TensorInfo, rows: Int, into target: inout MutableSpan<Double>, offset: Int, stride: Int, scale: Double
+  ) throws(SafeTensorsError) {
+    let kernel = try kernel(of: tensor)
+    let count = tensor.count
+    guard rows > 0, count > 0 else { return }
+    let columns = count / rows
+    precondition(rows * columns == count && columns <= stride, "a block that does not fit the tensor")
+    precondition(offset >= 0 && offset + (rows - 1) * stride + columns <= target.count, "a block outside the matrix")
+    withBytes(of: tensor) { span in
+      unsafe span.withUnsafeBytes { source in
+        unsafe target.withUnsafeMutableBufferPointer { buffer in
+          if let from = source.baseAddress, let to = buffer.baseAddress {
+            unsafe ck_widen_f64(kernel, from, to + offset, rows, columns, stride, scale)
+          }
+        }
+      }
+    }
+  }
+
+  /// How many of a tensor's values are NaN or infinite; 0 for formats that have no such values.
+  public func nonFiniteCount(of tensor: TensorInfo) -> Int {
+    guard tensor.dtype.isFloatingPoint, let kernel = tensor.dtype.kernel else { return 0 }
+    return withBytes(of: tensor) { span in
+      unsafe span.withUnsafeBytes { source in
+        guard let from = source.baseAddress else { return 0 }
+        return unsafe ck_count_nonfinite(kernel, from, tensor.count)
+      }
+    }
+  }
+}

@@ -1,0 +1,181 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+private import CKernels
+
+/// Writes a safetensors file in one pass, and lets it appear under its name only when it is complete.
+///
+/// The data go to a temporary file beside the target, which is synced and then renamed. A writer that is
+/// dropped before ``finish()`` removes the temporary file; the target is never half-written.
+public struct SafeTensorsWriter: ~Copyable {
+  /// What becomes of a file that already has the target's name.
+  public enum Existing: Sendable {
+    case refuse, replace
+  }
+
+  /// The metadata key whose value the writer fills in itself: the SHA-256 of the tensors' bytes.
+  public static let hashKey = "sshs_model_hash"
+
+  /// The file to be written.
+  public let path: String
+  /// The tensors in the order in which ``append(_:)`` expects their bytes.
+  public let tensors: [TensorInfo]
+  private var metadata: [String: String]
+  private let temporary: String
+  private var descriptor: Int32
+  // Assigned in the initialiser: a default value would make its throwing paths destroy a half-made value.
+  private var next: Int
+  private var hash: SHA256Hash
+  private var written: Int
+  private var flushed: Int
+
+  /// Creates the temporary file and writes the header.
+  ///
+  /// - Parameters:
+  ///   - path: the file to be written; its folder must exist.
+  ///   - declarations: the tensors, in any order; names must be unique.
+  ///   - metadata: the `__metadata__` entries. A value under ``hashKey`` is replaced by the true hash.
+  ///   - existing: whether an existing file may be replaced.
+  /// - Throws: ``SafeTensorsError`` with rule `exists`, `cannotWrite`, or `duplicateField`.
+  public init(
+    path: String, declarations: [TensorDeclaration], metadata: [String: String], existing: Existing = .refuse
+  ) throws(SafeTensorsError) {
+    let tensors = Header.written(declarations)
+    var metadata = metadata
+    if metadata[Self.hashKey] != nil { metadata[Self.hashKey] = String(repeating: "0", count: 64) }
+    let header = Header.encoded(tensors: tensors, metadata: metadata)
+    let temporary = "\(path).\(getpid()).part"
+    let descriptor = try Self.create(path, temporary: temporary, header: header, tensors: tensors, existing: existing)
+    self.path = path
+    self.temporary = temporary
+    self.descriptor = descriptor
+    self.tensors = tensors
+    self.metadata = metadata
+    next = 0
+    hash = SHA256Hash()
+    written = header.count
+    flushed = 0
+  }
+
+  /// Checks what can be checked before anything is written, and opens the temporary file.
+  private static func create(
+    _ path: String, temporary: String, header: [UInt8], tensors: [TensorInfo], existing: Existing
+  ) throws(SafeTensorsError) -> Int32 {
+    var names = Set<String>()
+    for tensor in tensors where !names.insert(tensor.name).inserted {
+      throw SafeTensorsError(path: path, rule: .duplicateField, tensor: tensor.name, detail: "is declared twice")
+    }
+    guard header.count - 8 <= Header.largest else {
+      throw SafeTensorsError(path: path, rule: .headerTooLarge, detail: "the header would exceed 100 MB")
+    }
+    if existing == .refuse, unsafe access(path, F_OK) == 0 {
+      throw SafeTensorsError(
+        path: path, rule: .exists, detail: "exists already; choose another name or allow replacing it")
+    }
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw failure("created", path: path) }
+    do {
+      try writeAll(unsafe header.span.bytes, to: descriptor, path: path)
+    } catch {
+      close(descriptor)
+      unsafe unlink(temporary)
+      throw error
+    }
+    return descriptor
+  }
+
+  deinit {
+    if descriptor >= 0 {
+      close(descriptor)
+      unsafe unlink(temporary)
+    }
+  }
+
+  /// The tensor whose bytes are expected next; nil when all have been written.
+  public var expected: TensorInfo? { next < tensors.count ? tensors[next] : nil }
+
+  /// Writes the bytes of the next tensor.
+  public mutating func append(_ bytes: RawSpan) throws(SafeTensorsError) {
+    guard let tensor = expected else {
+      throw SafeTensorsError(path: path, rule: .writerMisuse, detail: "more tensors were written than declared")
+    }
+    guard bytes.byteCount == tensor.range.count else {
+      throw SafeTensorsError(
+        path: path, rule: .writerMisuse, tensor: tensor.name,
+        detail: "\(bytes.byteCount) bytes were given for \(tensor.range.count)")
+    }
+    hash.update(bytes)
+    try Self.writeAll(bytes, to: descriptor, path: path)
+    written += bytes.byteCount
+    startFlushing()
+    next += 1
+  }
+
+  /// Completes the file: fills in the hash, syncs, and renames it to its name.
+  /// - Returns: the SHA-256 of the tensors' bytes.
+  @discardableResult
+  public consuming func finish() throws(SafeTensorsError) -> String {
+    guard next == tensors.count else {
+      throw SafeTensorsError(
+        path: path, rule: .writerMisuse, detail: "only \(next) of \(tensors.count) tensors were written")
+    }
+    let digest = hash.hex
+    if metadata[Self.hashKey] != nil {
+      metadata[Self.hashKey] = digest
+      let header = Header.encoded(tensors: tensors, metadata: metadata)
+      guard unsafe pwrite(descriptor, header, header.count, 0) == header.count else { throw Self.failure("written", path: path) }
+    }
+    guard fsync(descriptor) == 0 else { throw Self.failure("synced", path: path) }
+    guard unsafe rename(temporary, path) == 0 else { throw Self.failure("renamed into place", path: path) }
+    close(descriptor)
+    descriptor = -1
+    syncFolder()
+    return digest
+  }
+
+  private static func failure(_ what: String, path: String) -> SafeTensorsError {
+    SafeTensorsError(path: path, rule: .cannotWrite, detail: "cannot be \(what): \(systemMessage(errno))")
+  }
+
+  private static func writeAll(
+    _ bytes: RawSpan, to descriptor: Int32, path: String
+  ) throws(SafeTensorsError) {
+    var done = 0
+    while done < bytes.byteCount {
+      let count = unsafe bytes.withUnsafeBytes { buffer in
+        unsafe buffer.baseAddress.map { unsafe systemWrite(descriptor, $0 + done, bytes.byteCount - done) } ?? 0
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw failure("written", path: path) }
+      done += count
+    }
+  }
+
+  private static func systemWrite(_ descriptor: Int32, _ pointer: UnsafeRawPointer, _ count: Int) -> Int {
+    #if canImport(Glibc)
+    unsafe Glibc.write(descriptor, pointer, count)
+    #else
+    unsafe Darwin.write(descriptor, pointer, count)
+    #endif
+  }
+
+  /// Asks the kernel to begin writing out what has been handed over, so that the final sync has little left to
+  /// wait for. A hint: its failure changes nothing.
+  private mutating func startFlushing() {
+    guard written - flushed >= 16 << 20 else { return }
+    ck_start_writeback(descriptor, Int64(flushed), Int64(written - flushed))
+    flushed = written
+  }
+
+  /// Makes the rename itself durable. The file is complete whatever this returns, so its result is not an error.
+  private func syncFolder() {
+    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let handle = unsafe open(folder, O_RDONLY | O_CLOEXEC)
+    guard handle >= 0 else { return }
+    fsync(handle)
+    close(handle)
+  }
+}

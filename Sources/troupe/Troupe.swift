@@ -1,0 +1,2 @@
+import ArgumentParser
+@main struct Troupe: AsyncParsableCommand { mutating func run() async throws {} }
