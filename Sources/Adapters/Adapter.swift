@@ -1,0 +1,149 @@
+public import SafeTensors
+
+/// A LoRA file understood: its layers in one identity, and what could not be placed.
+public struct Adapter: Sendable {
+  /// A key that belongs to no known layer, and why.
+  public struct UnmatchedKey: Sendable, Hashable {
+    /// The key in the file.
+    public let key: String
+    /// Why it is not used.
+    public let reason: String
+  }
+
+  /// The open file.
+  public let file: SafeTensorsFile
+  /// The layers, in the order of ``ModulePath``.
+  public let modules: [AdapterModule]
+  /// The keys that belong to no layer, in the file's order.
+  public let unmatched: [UnmatchedKey]
+  /// The dialects met, most used first; never empty.
+  public let dialects: [Dialect]
+  /// The base model the file is for.
+  public let architecture: Architecture
+  /// What is odd about the adapter's own configuration; nil when nothing is.
+  public let configurationProblem: String?
+
+  /// The layers whose ΔW is known exactly from the file alone.
+  public var factorable: [AdapterModule] { modules.filter(\.variant.hasFactors) }
+  /// The layers that need the base model's weights.
+  public var needingBase: [AdapterModule] { modules.filter(\.variant.needsBase) }
+
+  /// The file's name without folder and ending.
+  public var name: String {
+    let last = file.path.split(separator: "/").last.map(String.init) ?? file.path
+    for ending in [".safetensors.zst", ".safetensors"] where last.hasSuffix(ending) {
+      return String(last.dropLast(ending.count))
+    }
+    return last
+  }
+}
+
+extension Adapter {
+  /// Opens and understands a file.
+  /// - Throws: ``SafeTensorsError`` for the container, ``AdapterError`` for what it holds. A sound file without
+  ///   any adapter is ``AdapterError/Rule/notAdapter``.
+  public init(path: String) throws {
+    try self.init(file: SafeTensorsFile(path: path))
+  }
+
+  /// Understands an open file.
+  public init(file: SafeTensorsFile) throws(AdapterError) {
+    guard Self.isAdapter(file) else {
+      throw AdapterError(
+        path: file.path, rule: .notAdapter,
+        detail: "holds no LoRA of any kind this version knows (\(file.header.tensors.count) tensors)")
+    }
+    var unmatched: [UnmatchedKey] = []
+    let groups = Self.groups(file, unmatched: &unmatched)
+    let declared = try DeclaredScales(file: file)
+    var modules: [AdapterModule] = []
+    var places: [ModulePath: String] = [:]
+    for group in groups {
+      guard let module = try AdapterModule.read(group, in: file, declared: declared) else {
+        unmatched += group.tensors.values.map {
+          UnmatchedKey(key: $0.name, reason: "its counterpart is missing, so the layer is incomplete")
+        }
+        continue
+      }
+      if let other = places.updateValue(group.stem, forKey: module.path) {
+        throw AdapterError(
+          path: file.path, rule: .twice, key: group.stem,
+          detail: "names the same layer as \"\(other)\" (\(module.path)); remove one of the two")
+      }
+      modules.append(module)
+    }
+    self.file = file
+    self.modules = modules.sorted { $0.path < $1.path }
+    let order = Dictionary(
+      file.header.tensors.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    self.unmatched = unmatched.sorted { (order[$0.key] ?? 0) < (order[$1.key] ?? 0) }
+    dialects = Self.dialects(modules, file: file)
+    architecture =
+      modules.isEmpty
+      ? Architecture.recognised(keys: file.header.tensors.lazy.map(\.name))
+        ?? Architecture.named(in: file.header.metadata) ?? .unknown
+      : Architecture.recognised(modules: modules, metadata: file.header.metadata)
+    configurationProblem = declared.problem
+  }
+
+  /// Whether any key ends like an adapter's.
+  static func isAdapter(_ file: SafeTensorsFile) -> Bool {
+    file.header.tensors.contains { tensor in
+      if isPositional(tensor.name) { return true }
+      guard let (_, role) = TensorRole.split(tensor.name) else { return false }
+      return role != .alpha && role != .rescale
+    }
+  }
+
+  /// cloneofsimo's `unet:14:up`.
+  private static func isPositional(_ key: String) -> Bool {
+    let pieces = key.split(separator: ":")
+    return pieces.count == 3 && Int(pieces[1]) != nil && (pieces[2] == "up" || pieces[2] == "down")
+  }
+
+  private static func groups(_ file: SafeTensorsFile, unmatched: inout [UnmatchedKey]) -> [StemGroup] {
+    var groups: [StemGroup] = []
+    var places: [String: Int?] = [:]  // nil: a stem no dialect knows
+    for tensor in file.header.tensors {
+      if isPositional(tensor.name) {
+        unmatched.append(.init(key: tensor.name, reason: "numbered layers (cloneofsimo) are not read by this version"))
+        continue
+      }
+      guard let (stem, role) = TensorRole.split(tensor.name) else {
+        unmatched.append(.init(key: tensor.name, reason: "no adapter's key ends like this"))
+        continue
+      }
+      let place: Int?
+      if let known = places[stem] {
+        place = known
+      } else {
+        let resolved = StemResolution.resolve(stem)
+        place = resolved.map { _ in groups.count }
+        if let resolved { groups.append(StemGroup(resolved: resolved, stem: stem)) }
+        places[stem] = .some(place)
+      }
+      guard let place else {
+        unmatched.append(.init(key: tensor.name, reason: "no known layer of this name"))
+        continue
+      }
+      groups[place].tensors[role] = tensor
+    }
+    return groups
+  }
+
+  private static func dialects(_ modules: [AdapterModule], file: SafeTensorsFile) -> [Dialect] {
+    guard !modules.isEmpty else {
+      return [file.header.tensors.contains { isPositional($0.name) } ? .cloneofsimo : .unknown]
+    }
+    var counts: [Dialect: Int] = [:]
+    for module in modules {
+      // diffusers' own two spellings differ in the role's letters only.
+      let letters = module.tensors[.up]?.name.contains("lora_B") ?? false
+      // kohya names text encoders alike in both UNet dialects; let the UNet decide.
+      let weight = module.path.part == .unet ? 1000 : 1
+      counts[module.dialect == .diffusers && letters ? .diffusersPEFT : module.dialect, default: 0] += weight
+    }
+    if counts[.kohyaSGM] != nil, let text = counts[.kohya], text < 1000 { counts[.kohya] = nil }
+    return counts.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }.map(\.key)
+  }
+}

@@ -1,0 +1,35 @@
+import SafeTensors
+
+/// What was wrong with a LoRA file beyond its container, in one sentence.
+public struct AdapterError: Error, Sendable, CustomStringConvertible {
+  /// The rule that was broken. The raw value is stable and appears in `--json` output.
+  public enum Rule: String, Sendable, CaseIterable {
+    /// The shapes of a layer's tensors do not fit each other.
+    case shape
+    /// The file holds no adapter.
+    case notAdapter = "not-adapter"
+    /// Two stems name the same layer.
+    case twice
+    /// The layer's variant has no exact form without the base model.
+    case needsBase = "needs-base"
+    /// An alpha is not a finite number.
+    case alpha
+    /// A text file beside the weights is damaged.
+    case sidecar
+  }
+
+  /// The file.
+  public var path: String
+  /// The broken rule.
+  public var rule: Rule
+  /// The layer's stem or the tensor's key.
+  public var key: String?
+  /// What was found, and what to do; a clause without a final stop.
+  public var detail: String
+
+  /// The whole sentence.
+  public var description: String {
+    let place = key.map { "\($0.shortened(to: 120)): " } ?? ""
+    return "\(path): \(place)\(detail) [\(rule.rawValue)]"
+  }
+}

@@ -1,0 +1,41 @@
+public import SafeTensors
+
+/// One layer of an adapter: which layer, which tensors, which shape and scale.
+public struct AdapterModule: Sendable {
+  /// The layer of the base model.
+  public let path: ModulePath
+  /// The stem its keys share in the file.
+  public let stem: String
+  /// The dialect the stem is in.
+  public let dialect: Dialect
+  /// How the change is stored.
+  public let variant: Variant
+  /// The tensors by role.
+  public let tensors: [TensorRole: TensorInfo]
+  /// The output features, `out`; 0 where the tensors do not tell.
+  public let outputs: Int
+  /// The input features, `in`, channels times kernel size for a convolution; 0 where the tensors do not tell.
+  public let inputs: Int
+  /// The kernel of a convolution stored with its shape, such as `[3, 3]`; empty for a linear layer or a
+  /// flattened one.
+  public let kernel: [Int]
+  /// The rank that alpha is divided by; 0 for variants without one.
+  public let rank: Int
+  /// The alpha and where it came from.
+  public let alpha: Alpha
+  /// What the stored product is multiplied by: `alpha / rank` but for a few documented exceptions.
+  public let scale: Double
+
+  /// Whether the layer is a plain pair of factors, `scale · up · down`.
+  public var isPair: Bool { variant == .lora || variant == .locon }
+
+  /// The rank of the exact low-rank form: `r` for LoRA, `r²` for LoHa, a product for LoKr.
+  public var exactRank: Int {
+    switch variant {
+    case .loha, .lohaTucker: min(rank * rank, min(outputs, inputs))
+    case .lokr: min(LoKrShape(tensors)?.rank ?? 0, min(outputs, inputs))
+    case .full: min(outputs, inputs)
+    default: rank
+    }
+  }
+}

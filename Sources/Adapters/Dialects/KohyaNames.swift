@@ -1,0 +1,50 @@
+/// kohya's stems: a prefix for the network, then the layer's path with underscores for dots. Underscores also
+/// stand inside names, so the path cannot be recovered by rule; it is looked up.
+enum KohyaNames {
+  private static let unetPrefix = "lora_unet_"
+  private static let textPrefixes: [(prefix: String, part: ModelPart)] = [
+    ("lora_te1_", .textEncoder1), ("lora_te2_", .textEncoder2), ("lora_te_", .textEncoder1),
+  ]
+
+  static func resolve(_ stem: String) -> ResolvedStem? {
+    if stem.hasPrefix(unetPrefix) {
+      let rest = String(stem.dropFirst(unetPrefix.count))
+      if let name = unet[rest] { return ResolvedStem(path: .init(part: .unet, name: name), dialect: .kohya) }
+      if let name = sgm[rest] { return ResolvedStem(path: .init(part: .unet, name: name), dialect: .kohyaSGM) }
+      return nil
+    }
+    for (prefix, part) in textPrefixes where stem.hasPrefix(prefix) {
+      guard let name = text[String(stem.dropFirst(prefix.count))] else { return nil }
+      return ResolvedStem(path: .init(part: part, name: name), dialect: .kohya)
+    }
+    return nil
+  }
+
+  /// The stem that kohya's loaders expect for a layer.
+  ///
+  /// - Parameters:
+  ///   - path: the layer.
+  ///   - sgm: whether UNet layers take their original names, as for SDXL.
+  ///   - twoTextEncoders: whether the model has two, so that the first is `te1` and not `te`.
+  static func stem(of path: ModulePath, sgm wantsSGM: Bool, twoTextEncoders: Bool) -> String? {
+    switch path.part {
+    case .unet:
+      guard UNetModules.contains(path.name) else { return nil }
+      guard wantsSGM else { return unetPrefix + underscored(path.name) }
+      return sgmNames[path.name].map { unetPrefix + underscored($0) }
+    case .textEncoder1: return (twoTextEncoders ? "lora_te1_" : "lora_te_") + underscored(path.name)
+    case .textEncoder2: return "lora_te2_" + underscored(path.name)
+    }
+  }
+
+  private static func underscored(_ name: String) -> String {
+    String(decoding: name.utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
+  }
+
+  private static let unet = Dictionary(
+    uniqueKeysWithValues: UNetModules.all.map { (underscored($0.diffusers), $0.diffusers) })
+  private static let sgm = Dictionary(
+    uniqueKeysWithValues: (UNetModules.all + UNetModules.alternativeSGM).map { (underscored($0.sgm), $0.diffusers) })
+  private static let sgmNames = Dictionary(uniqueKeysWithValues: UNetModules.all.map { ($0.diffusers, $0.sgm) })
+  private static let text = Dictionary(uniqueKeysWithValues: TextEncoderModules.all.map { (underscored($0), $0) })
+}

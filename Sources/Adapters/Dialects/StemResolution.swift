@@ -1,0 +1,13 @@
+/// A layer found behind a file's stem.
+struct ResolvedStem: Hashable {
+  var path: ModulePath
+  var dialect: Dialect
+}
+
+/// Looks a stem up in every dialect's table.
+enum StemResolution {
+  /// The layer that a stem names; nil when no dialect knows it.
+  static func resolve(_ stem: String) -> ResolvedStem? {
+    stem.hasPrefix("lora_") ? KohyaNames.resolve(stem) : DottedNames.resolve(stem)
+  }
+}

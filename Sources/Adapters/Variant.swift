@@ -1,0 +1,93 @@
+/// How an adapter's layer stores its change of the weights.
+public enum Variant: String, Sendable, Codable, CaseIterable {
+  /// `ΔW = scale · up · down` of a linear layer or a 1×1 convolution.
+  case lora
+  /// The same of a convolution with a larger kernel.
+  case locon
+  /// A convolution split three ways, with a small kernel in the middle (`lora_mid`).
+  case tucker = "locon-tucker"
+  /// The elementwise product of two low-rank matrices.
+  case loha
+  /// LoHa with tucker kernels (`hada_t1`, `hada_t2`).
+  case lohaTucker = "loha-tucker"
+  /// The Kronecker product of two matrices.
+  case lokr
+  /// The whole ΔW (`diff`).
+  case full
+  /// Changes of norms or biases only: vectors, no matrix.
+  case vector
+  /// A low-rank change whose result is renormalised: needs the base model's weights.
+  case dora
+  /// An orthogonal rotation of the base model's weights.
+  case oft
+  /// OFT in butterfly stages.
+  case boft
+  /// A rescaling of the base model's weights.
+  case ia3
+  /// A low-rank change with a term that multiplies the base model's weights.
+  case glora
+
+  /// Whether ΔW is known exactly from the file alone.
+  public var needsBase: Bool {
+    switch self {
+    case .dora, .oft, .boft, .ia3, .glora: true
+    default: false
+    }
+  }
+
+  /// Whether ΔW is a matrix that can be written as exact factors.
+  public var hasFactors: Bool { !needsBase && self != .vector }
+
+  /// A name for people.
+  public var label: String {
+    switch self {
+    case .lora: "LoRA"
+    case .locon: "LoCon"
+    case .tucker: "LoCon (tucker)"
+    case .loha: "LoHa"
+    case .lohaTucker: "LoHa (tucker)"
+    case .lokr: "LoKr"
+    case .full: "full diff"
+    case .vector: "norm/bias diff"
+    case .dora: "DoRA"
+    case .oft: "OFT"
+    case .boft: "BOFT"
+    case .ia3: "(IA)³"
+    case .glora: "GLoRA"
+    }
+  }
+
+  /// The variant that a layer's tensors make; nil when a needed one is missing.
+  init?(roles: Set<TensorRole>, midSize: [Int]?, oftDimensions: Int?) {
+    func has(_ wanted: TensorRole...) -> Bool { roles.isSuperset(of: wanted) }
+    let hasLoKr =
+      (has(.lokrW1) || has(.lokrW1A, .lokrW1B)) && (has(.lokrW2) || has(.lokrW2A, .lokrW2B))
+    let plain: Variant? =
+      if has(.up, .down) {
+        midSize == nil ? .lora : .tucker
+      } else if has(.hadaW1A, .hadaW1B, .hadaW2A, .hadaW2B) {
+        has(.hadaT1, .hadaT2) ? .lohaTucker : .loha
+      } else if hasLoKr {
+        .lokr
+      } else if has(.diff) {
+        .full
+      } else {
+        nil
+      }
+    if let plain {
+      self = has(.doraScale) ? .dora : plain
+    } else if has(.gloraA1) || has(.gloraB1) {
+      self = .glora
+    } else if has(.oftBlocks) {
+      self = oftDimensions == 4 ? .boft : .oft
+    } else if has(.oftRotation) {
+      self = .oft
+    } else if has(.onInput) || has(.ia3Weight) {
+      self = .ia3
+    } else if has(.diffBias) || has(.normWeight) || has(.normBias) {
+      self = .vector
+    } else {
+      return nil
+    }
+  }
+}
