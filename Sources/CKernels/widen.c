@@ -86,12 +86,16 @@ static void widen_row(enum ck_dtype dtype, const uint8_t *s, double *t, size_t n
   ALL_DTYPES(double, * scale)
 }
 
-void ck_widen_f64(enum ck_dtype dtype, const void *source, double *target, size_t rows, size_t columns,
-                  size_t stride, double scale) {
+void ck_widen_f64(enum ck_dtype dtype, const void *source, size_t source_stride, double *target,
+                  size_t target_stride, size_t rows, size_t columns, double scale) {
   const uint8_t *s = source;
-  if (stride == columns) { widen_row(dtype, s, target, rows * columns, scale); return; }
-  size_t step = columns * width_of(dtype);
-  for (size_t r = 0; r < rows; r++) widen_row(dtype, s + r * step, target + r * stride, columns, scale);
+  if (source_stride == columns && target_stride == columns) {
+    widen_row(dtype, s, target, rows * columns, scale);
+    return;
+  }
+  size_t step = source_stride * width_of(dtype);
+  for (size_t r = 0; r < rows; r++)
+    widen_row(dtype, s + r * step, target + r * target_stride, columns, scale);
 }
 
 size_t ck_count_nonfinite(enum ck_dtype dtype, const void *source, size_t count) {

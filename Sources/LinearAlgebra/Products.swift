@@ -46,30 +46,11 @@ extension Matrix {
     return Matrix(rows: m, columns: n, elements: result)
   }
 
-  /// The Gram matrix of the rows, `self · selfᵀ`, `[rows, rows]`. The corresponding C function is `cblas_dsyrk`.
-  public var rowGram: Matrix { Matrix.gram(elements.span, count: rows, length: columns, ofRows: true) }
+  /// The Gram matrix of the rows, `self · selfᵀ`, `[rows, rows]`.
+  public var rowGram: Matrix { GramSum.of(self, rows: true) }
 
   /// The Gram matrix of the columns, `selfᵀ · self`, `[columns, columns]`.
-  public var columnGram: Matrix { Matrix.gram(elements.span, count: columns, length: rows, ofRows: false) }
-
-  /// The Gram matrix of `count` vectors of `length` numbers, which are the rows of a row-major
-  /// `[count, length]` matrix, or the columns of a `[length, count]` one.
-  package static func gram(_ vectors: Span<Double>, count: Int, length: Int, ofRows: Bool) -> Matrix {
-    precondition(vectors.count >= count * length, "too few elements")
-    guard count > 0, length > 0 else { return Matrix(rows: count, columns: count) }
-    var result = [Double](repeating: 0, count: count * count)
-    unsafe vectors.withUnsafeBufferPointer { source in
-      unsafe result.withUnsafeMutableBufferPointer { target in
-        unsafe cblas_dsyrk(
-          CblasRowMajor, CblasUpper, ofRows ? CblasNoTrans : CblasTrans, blasint(count), blasint(length), 1,
-          source.baseAddress, blasint(ofRows ? length : count), 0, target.baseAddress, blasint(count))
-      }
-    }
-    for i in 0..<count {
-      for j in 0..<i { result[i * count + j] = result[j * count + i] }
-    }
-    return Matrix(rows: count, columns: count, elements: result)
-  }
+  public var columnGram: Matrix { GramSum.of(self, rows: false) }
 
   /// The sum of products of corresponding elements, `⟨self, other⟩`.
   public func dot(_ other: Matrix) -> Double {

@@ -60,7 +60,7 @@ extension SafeTensorsFile {
       unsafe span.withUnsafeBytes { source in
         unsafe [Double](unsafeUninitializedCapacity: count) { target, initialized in
           if let from = source.baseAddress, let to = target.baseAddress {
-            unsafe ck_widen_f64(kernel, from, to, 1, count, count, 1)
+            unsafe ck_widen_f64(kernel, from, count, to, count, 1, count, 1)
           }
           initialized = count
         }
@@ -68,29 +68,35 @@ extension SafeTensorsFile {
     }
   }
 
-  /// Widens a tensor, seen as `[rows, columns]`, into a block of a larger row-major matrix, times `scale`.
+  /// Widens a block of a tensor, seen as a matrix, into a block of a larger row-major matrix, times `scale`.
   ///
   /// - Parameters:
-  ///   - tensor: one of this file's tensors; it has `rows * columns` elements.
+  ///   - tensor: one of this file's tensors.
+  ///   - rowLength: the length of a row of the tensor seen as a matrix.
   ///   - rows: the rows of the block.
-  ///   - target: the whole matrix.
+  ///   - columns: the columns of the block.
+  ///   - target: the elements of the larger matrix.
   ///   - offset: the index in `target` of the block's first element.
-  ///   - stride: the length of a row of `target`.
+  ///   - stride: the length of a row of the larger matrix.
   ///   - scale: multiplies every value.
   package func widen(
-    _ tensor: TensorInfo, rows: Int, into target: inout MutableSpan<Double>, offset: Int, stride: Int, scale: Double
+    _ tensor: TensorInfo, rowLength: Int, rows: Range<Int>, columns: Range<Int>, into target: inout [Double], offset: Int,
+    stride: Int, scale: Double
   ) throws(SafeTensorsError) {
     let kernel = try kernel(of: tensor)
-    let count = tensor.count
-    guard rows > 0, count > 0 else { return }
-    let columns = count / rows
-    precondition(rows * columns == count && columns <= stride, "a block that does not fit the tensor")
-    precondition(offset >= 0 && offset + (rows - 1) * stride + columns <= target.count, "a block outside the matrix")
+    guard !rows.isEmpty, !columns.isEmpty else { return }
+    precondition(
+      rows.lowerBound >= 0 && columns.lowerBound >= 0 && columns.upperBound <= rowLength
+        && rows.upperBound * rowLength <= tensor.count, "a block outside the tensor")
+    precondition(
+      offset >= 0 && columns.count <= stride && offset + (rows.count - 1) * stride + columns.count <= target.count,
+      "a block outside the matrix")
+    let first = (rows.lowerBound * rowLength + columns.lowerBound) * tensor.dtype.bitWidth / 8
     withBytes(of: tensor) { span in
       unsafe span.withUnsafeBytes { source in
         unsafe target.withUnsafeMutableBufferPointer { buffer in
           if let from = source.baseAddress, let to = buffer.baseAddress {
-            unsafe ck_widen_f64(kernel, from, to + offset, rows, columns, stride, scale)
+            unsafe ck_widen_f64(kernel, from + first, rowLength, to + offset, stride, rows.count, columns.count, scale)
           }
         }
       }

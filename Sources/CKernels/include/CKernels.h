@@ -18,10 +18,10 @@ enum ck_dtype {
 // fewer; F64 and 32/64-bit integers round to nearest even.
 void ck_widen_f32(enum ck_dtype dtype, const void *source, float *target, size_t count);
 
-// Widens a packed [rows, columns] block into double, with `stride` doubles between target rows, and
-// multiplies by `scale`. Exact before the scale for every dtype but I64 and U64.
-void ck_widen_f64(enum ck_dtype dtype, const void *source, double *target, size_t rows, size_t columns,
-                  size_t stride, double scale);
+// Widens a [rows, columns] block into double and multiplies by `scale`; strides count elements from one
+// row to the next. Exact before the scale for every dtype but I64 and U64.
+void ck_widen_f64(enum ck_dtype dtype, const void *source, size_t source_stride, double *target,
+                  size_t target_stride, size_t rows, size_t columns, double scale);
 
 // Narrows `count` floats times `scale` to F32, F16, BF16, F8_E4M3 or F8_E5M2, round to nearest even.
 // Returns how many inputs gave a value that is not finite; with `saturate` set, finite inputs beyond

@@ -1,0 +1,64 @@
+import Adapters
+import LinearAlgebra
+
+/// Everything measured in one layer.
+struct LayerAnalysis: Sendable {
+  var path: ModulePath
+  /// Which LoRAs train the layer, by their position among those compared.
+  var indices: [Int]
+  var own: [SelfTerms]
+  /// The pairs `(i, j)` of positions in `indices`, `i < j`, with what they share.
+  var pairs: [(a: Int, b: Int, terms: PairTerms, angles: AngleTerms?)]
+  /// The singular values of each participant, where they were asked for.
+  var spectra: [Spectrum]
+
+  /// Measures a layer.
+  /// - Parameters:
+  ///   - path: the layer.
+  ///   - participants: the LoRAs that train it; all of one shape.
+  ///   - detailed: whether principal angles and singular values are computed as well.
+  ///   - panel: memory to work in.
+  init(path: ModulePath, _ participants: [Participant], detailed: Bool, panel: inout [Double]) throws {
+    self.path = path
+    indices = participants.map(\.index)
+    let gram = try ModuleGram(participants, panel: &panel)
+    var own: [SelfTerms] = []
+    var bases: [(inputs: GramBasis, outputs: GramBasis)] = []
+    for range in gram.ranges {
+      let inputs = gram.inputs.block(rows: range, columns: range)
+      let outputs = gram.outputs.block(rows: range, columns: range)
+      own.append(SelfTerms(inputs: inputs, outputs: outputs))
+      bases.append((try GramBasis(gram: inputs), try GramBasis(gram: outputs)))
+    }
+    var details: [Details] = []
+    if detailed {
+      details = try participants.map { try Details($0.adapter.factors(of: $0.module)) }
+    }
+    spectra = details.map(\.spectrum)
+    pairs = []
+    for a in participants.indices {
+      for b in participants.indices where b > a {
+        let (left, right) = (participants[a].module, participants[b].module)
+        let terms = PairTerms(
+          gram, a, b, terms: own, bases: bases, outputs: left.outputs, inputs: left.inputs,
+          alignable: left.isPair && right.isPair && left.rank == right.rank)
+        let angles = detailed ? try AngleTerms(details[a], details[b]) : nil
+        pairs.append((a, b, terms, angles))
+      }
+    }
+    self.own = own
+  }
+}
+
+/// The decompositions that only the detailed view needs.
+struct Details {
+  var inputBasis: Matrix
+  var outputBasis: Matrix
+  var spectrum: Spectrum
+
+  init(_ factors: LowRank) throws {
+    inputBasis = try PrincipalAngles.basis(factors.down.transposed)
+    outputBasis = try PrincipalAngles.basis(factors.up)
+    spectrum = Spectrum(values: try factors.singularValues())
+  }
+}
