@@ -97,6 +97,7 @@ extension Adapter {
 
   /// cloneofsimo's `unet:14:up`.
   private static func isPositional(_ key: String) -> Bool {
+    guard key.utf8.contains(UInt8(ascii: ":")) else { return false }
     let pieces = key.split(separator: ":")
     return pieces.count == 3 && Int(pieces[1]) != nil && (pieces[2] == "up" || pieces[2] == "down")
   }

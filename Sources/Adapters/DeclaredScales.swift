@@ -31,10 +31,11 @@ struct DeclaredScales {
     guard components.isEmpty, file.path.hasSuffix(".safetensors") else { return }
     let folder = file.path.lastIndex(of: "/").map { String(file.path[...$0]) } ?? ""
     let path = folder + "adapter_config.json"
-    guard file.header.tensors.contains(where: { $0.name.contains("lora_A") }) else { return }
     let bytes: [UInt8]
     do {
       guard let found = try TextFile.contents(path) else { return }
+      // The same folder may hold LoRAs of other kinds, which the configuration does not speak of.
+      guard file.header.tensors.contains(where: { $0.name.contains("lora_A") }) else { return }
       bytes = found
     } catch {
       throw AdapterError(path: path, rule: .sidecar, detail: error.detail)

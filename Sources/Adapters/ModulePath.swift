@@ -27,42 +27,60 @@ public enum ModelPart: String, Sendable, Codable, CaseIterable, Comparable {
 ///
 /// The name is the layer's dotted path in diffusers, because it is the one naming that loses nothing:
 /// `down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q`.
-public struct ModulePath: Sendable, Hashable, Comparable, CustomStringConvertible {
+public struct ModulePath: Sendable, Hashable, CustomStringConvertible {
   /// The network.
   public let part: ModelPart
   /// The dotted path within the network.
   public let name: String
+  /// What the layer does.
+  public let role: Role
+  /// The block it belongs to: `down0`…`down3`, `mid`, `up0`…`up3`, `in`, `out`, `te1`, `te2`.
+  public let block: String
+  /// The layer's place in the model's own order, which sorting follows.
+  private let order: Int
 
-  /// Creates an identity; the name is not checked against any table.
+  /// Creates an identity; a name that no table has sorts after all others.
   public init(part: ModelPart, name: String) {
     self.part = part
     self.name = name
+    let pieces = name.split(separator: ".")
+    role = Role(part: part, pieces: pieces)
+    block = Self.block(part: part, pieces: pieces)
+    order = (part == .unet ? UNetModules.order[name] : TextEncoderModules.order[name]) ?? .max
   }
 
   /// Part and name, such as `unet.mid_block.attentions.0.proj_in`.
   public var description: String { "\(part.rawValue).\(name)" }
 
-  /// By part, then by name with numbers compared as numbers, so that block 10 follows block 9.
-  public static func < (a: ModulePath, b: ModulePath) -> Bool {
-    guard a.part == b.part else { return a.part < b.part }
-    var left = a.name.utf8[...]
-    var right = b.name.utf8[...]
-    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-    while let x = left.first, let y = right.first {
-      if digits.contains(x), digits.contains(y) {
-        let m = left.prefix { digits.contains($0) }
-        let n = right.prefix { digits.contains($0) }
-        if m.count != n.count { return m.count < n.count }
-        if !m.elementsEqual(n) { return m.lexicographicallyPrecedes(n) }
-        left = left.dropFirst(m.count)
-        right = right.dropFirst(n.count)
-      } else {
-        if x != y { return x < y }
-        left = left.dropFirst()
-        right = right.dropFirst()
-      }
+  /// The width of the layer's kernel where the name tells it: 3 for the 3×3 convolutions of the UNet, else 1.
+  /// Files that store a convolution's ΔW flattened need it to be written back with its kernel.
+  public var kernelWidth: Int {
+    guard part == .unet else { return 1 }
+    let last = name.split(separator: ".").last ?? ""
+    return ["conv1", "conv2", "conv", "conv_in", "conv_out"].contains(last) ? 3 : 1
+  }
+
+  private static func block(part: ModelPart, pieces: [Substring]) -> String {
+    guard part == .unet else { return part.rawValue }
+    switch pieces.first {
+    case "down_blocks" where pieces.count > 1: return "down\(pieces[1])"
+    case "up_blocks" where pieces.count > 1: return "up\(pieces[1])"
+    case "mid_block": return "mid"
+    case "conv_out", "conv_norm_out": return "out"
+    default: return "in"
     }
-    return left.isEmpty && !right.isEmpty
+  }
+
+  /// The order in which blocks are shown: from the prompt to the picture.
+  public static let blockOrder =
+    ["te1", "te2", "in"] + (0...3).map { "down\($0)" } + ["mid"] + (0...3).map { "up\($0)" } + ["out"]
+}
+
+extension ModulePath: Comparable {
+  /// By part, then in the model's own order.
+  public static func < (a: ModulePath, b: ModulePath) -> Bool {
+    if a.part != b.part { return a.part < b.part }
+    return a.order != b.order ? a.order < b.order : a.name < b.name
   }
 }
 
@@ -89,48 +107,32 @@ extension ModulePath {
     public static func < (a: Role, b: Role) -> Bool {
       (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
     }
-  }
 
-  /// What this layer does.
-  public var role: Role {
-    if part != .unet {
-      return name.contains("self_attn") ? .textAttention : name.contains(".mlp.") ? .textMLP : .other
-    }
-    let attention: [(String, Role)] = [
-      (".attn1.to_q", .selfAttentionQ), (".attn1.to_k", .selfAttentionK), (".attn1.to_v", .selfAttentionV),
-      (".attn1.to_out.0", .selfAttentionOut), (".attn2.to_q", .crossAttentionQ), (".attn2.to_k", .crossAttentionK),
-      (".attn2.to_v", .crossAttentionV), (".attn2.to_out.0", .crossAttentionOut),
-    ]
-    if let match = attention.first(where: { name.hasSuffix($0.0) }) { return match.1 }
-    if name.contains(".ff.net.") { return .feedForward }
-    if name.hasSuffix(".proj_in") || name.hasSuffix(".proj_out") { return .projection }
-    if name.contains("time_emb") || name.contains("add_embedding") { return .embedding }
-    if name.contains("conv") { return .convolution }
-    return .other
-  }
-
-  /// The block this layer belongs to: `down0`…`down3`, `mid`, `up0`…`up3`, `in`, `out`, `te1`, `te2`.
-  public var block: String {
-    guard part == .unet else { return part.rawValue }
-    let pieces = name.split(separator: ".", maxSplits: 2)
-    switch pieces.first {
-    case "down_blocks" where pieces.count > 1: return "down\(pieces[1])"
-    case "up_blocks" where pieces.count > 1: return "up\(pieces[1])"
-    case "mid_block": return "mid"
-    case "conv_out", "conv_norm_out": return "out"
-    default: return "in"
+    init(part: ModelPart, pieces: [Substring]) {
+      if part != .unet {
+        self = pieces.contains("self_attn") ? .textAttention : pieces.contains("mlp") ? .textMLP : .other
+        return
+      }
+      if let at = pieces.lastIndex(where: { $0 == "attn1" || $0 == "attn2" }), at + 1 < pieces.count {
+        let own = pieces[at] == "attn1"
+        switch pieces[at + 1] {
+        case "to_q": self = own ? .selfAttentionQ : .crossAttentionQ
+        case "to_k": self = own ? .selfAttentionK : .crossAttentionK
+        case "to_v": self = own ? .selfAttentionV : .crossAttentionV
+        case "to_out": self = own ? .selfAttentionOut : .crossAttentionOut
+        default: self = .other
+        }
+        return
+      }
+      switch pieces.last ?? "" {
+      case "proj_in", "proj_out": self = .projection
+      case "time_emb_proj": self = .embedding
+      case let last where last.hasPrefix("conv") && last != "conv_norm_out": self = .convolution
+      default:
+        self =
+          pieces.contains("ff")
+          ? .feedForward : ["time_embedding", "add_embedding"].contains(pieces.first) ? .embedding : .other
+      }
     }
   }
-
-  /// The width of the layer's kernel where the name tells it: 3 for the 3×3 convolutions of the UNet, else 1.
-  /// Files that store a convolution's ΔW flattened need it to be written back with its kernel.
-  public var kernelWidth: Int {
-    guard part == .unet else { return 1 }
-    let last = name.split(separator: ".").last ?? ""
-    return ["conv1", "conv2", "conv", "conv_in", "conv_out"].contains(last) ? 3 : 1
-  }
-
-  /// The order in which blocks are shown: from the prompt to the picture.
-  public static let blockOrder =
-    ["te1", "te2", "in"] + (0...3).map { "down\($0)" } + ["mid"] + (0...3).map { "up\($0)" } + ["out"]
 }

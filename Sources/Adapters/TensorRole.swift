@@ -34,42 +34,50 @@ public enum TensorRole: String, Sendable, Hashable, CaseIterable {
   case biasValues = "bias_values"
   case biasSize = "bias_size"
 
-  /// The endings by which keys name their role; a longer ending stands before one it contains.
-  private static let endings: [(String, TensorRole)] =
-    [
-      // The factor pair, by family. `_lora` before the role is the old attention processors' spelling.
-      (".lora_up.weight", .up), (".lora_down.weight", .down), (".lora_mid.weight", .mid),
-      (".lora_linear_layer.up.weight", .up), (".lora_linear_layer.down.weight", .down),
-      ("_lora.up.weight", .up), ("_lora.down.weight", .down), (".lora.up.weight", .up), (".lora.down.weight", .down),
-      (".lora_B.weight", .up), (".lora_A.weight", .down), (".lora_B.bias", .bias),
-      (".lora_magnitude_vector.weight", .doraScale), (".lora_magnitude_vector", .doraScale),
-      (".diff", .diff), (".diff_b", .diffBias), (".oft_R.weight", .oftRotation),
-      (".a1.weight", .gloraA1), (".a2.weight", .gloraA2), (".b1.weight", .gloraB1), (".b2.weight", .gloraB2),
-    ]
-    + ([
-      .alpha, .doraScale, .hadaW1A, .hadaW1B, .hadaW2A, .hadaW2B, .hadaT1, .hadaT2, .lokrW1, .lokrW1A, .lokrW1B, .lokrW2,
-      .lokrW2A, .lokrW2B, .lokrT1, .lokrT2, .normWeight, .normBias, .oftBlocks, .rescale, .onInput, .biasIndices,
-      .biasValues, .biasSize,
-    ] as [TensorRole]).map { (".\($0.rawValue)", $0) }
+  /// The endings by which keys name their role, without the dot before them: one or two of a key's last
+  /// components, and one of three.
+  private static let endings: [Substring: TensorRole] = Dictionary(
+    uniqueKeysWithValues:
+      [
+        ("lora_up.weight", .up), ("lora_down.weight", .down), ("lora_mid.weight", .mid), ("lora_B.weight", .up),
+        ("lora_A.weight", .down), ("lora_B.bias", .bias), ("lora_magnitude_vector.weight", .doraScale),
+        ("lora_magnitude_vector", .doraScale), ("oft_R.weight", .oftRotation), ("a1.weight", .gloraA1),
+        ("a2.weight", .gloraA2), ("b1.weight", .gloraB1), ("b2.weight", .gloraB2), ("lora.up.weight", .up),
+        ("lora.down.weight", .down), ("lora_linear_layer.up.weight", .up), ("lora_linear_layer.down.weight", .down),
+      ]
+      + ([
+        .alpha, .doraScale, .hadaW1A, .hadaW1B, .hadaW2A, .hadaW2B, .hadaT1, .hadaT2, .lokrW1, .lokrW1A, .lokrW1B,
+        .lokrW2, .lokrW2A, .lokrW2B, .lokrT1, .lokrT2, .diff, .diffBias, .normWeight, .normBias, .oftBlocks, .rescale,
+        .onInput, .biasIndices, .biasValues, .biasSize,
+      ] as [TensorRole]).map { (Substring($0.rawValue), $0) })
 
   /// Splits a key into its layer's stem and its role; nil when no known ending fits.
   ///
   /// `attn1.processor.to_q_lora.up.weight` keeps its `_lora` in the stem, which is how the processors' dialect is
   /// told from others.
   static func split(_ key: String) -> (stem: String, role: TensorRole)? {
-    for (ending, role) in endings where key.hasSuffix(ending) {
-      let stem = key.dropLast(ending.count)
-      return (ending.hasPrefix("_") ? stem + "_lora" : String(stem), role)
+    let text = key.utf8
+    let dot = UInt8(ascii: ".")
+    // The last three dots, from the end: endings have one to three components.
+    var starts: [String.Index] = []
+    var at = text.endIndex
+    while starts.count < 3, let before = text[..<at].lastIndex(of: dot) {
+      starts.append(before)
+      at = before
+    }
+    for start in starts.reversed() {
+      if let role = endings[key[text.index(after: start)...]] { return (String(key[..<start]), role) }
+    }
+    guard starts.count == 3, key.hasSuffix(".weight") else { return nil }
+    let family = key[text.index(after: starts[2])..<starts[1]]
+    let inner = key[text.index(after: starts[1])..<starts[0]]
+    // Old attention processors: `.to_q_lora.up.weight`.
+    if family.hasSuffix("_lora"), inner == "up" || inner == "down" {
+      return (String(key[..<starts[1]]), inner == "up" ? .up : .down)
     }
     // PEFT with the adapter's name inside: `.lora_A.default.weight`.
-    let pieces = key.split(separator: ".", omittingEmptySubsequences: false)
-    if pieces.count > 3, pieces.last == "weight" {
-      let stem = pieces.dropLast(3).joined(separator: ".")
-      switch pieces[pieces.count - 3] {
-      case "lora_B": return (stem, .up)
-      case "lora_A": return (stem, .down)
-      default: break
-      }
+    if family == "lora_B" || family == "lora_A" {
+      return (String(key[..<starts[2]]), family == "lora_B" ? .up : .down)
     }
     return nil
   }

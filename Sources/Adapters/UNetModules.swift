@@ -66,9 +66,10 @@ enum UNetModules {
   }
 
   /// Whether diffusers' naming has a layer of this name.
-  static func contains(_ diffusers: some StringProtocol) -> Bool { names.contains(String(diffusers)) }
+  static func contains(_ diffusers: String) -> Bool { order[diffusers] != nil }
 
-  private static let names = Set(all.map(\.diffusers))
+  /// Each layer's place in the table, by its name in diffusers.
+  static let order = Dictionary(uniqueKeysWithValues: all.enumerated().map { ($0.element.diffusers, $0.offset) })
 }
 
 /// Every layer of a CLIP text encoder that a LoRA can name; 12 layers in CLIP-L, 23 in OpenCLIP-H, 32 in bigG.
@@ -81,8 +82,9 @@ enum TextEncoderModules {
       ].map { "text_model.encoder.layers.\(layer).\($0)" }
     } + ["text_model.final_layer_norm", "text_projection"]
 
-  private static let names = Set(all)
-
   /// Whether a text encoder has a layer of this name.
-  static func contains(_ name: some StringProtocol) -> Bool { names.contains(String(name)) }
+  static func contains(_ name: String) -> Bool { order[name] != nil }
+
+  /// Each layer's place in the table.
+  static let order = Dictionary(uniqueKeysWithValues: all.enumerated().map { ($0.element, $0.offset) })
 }

@@ -18,7 +18,7 @@ struct LayerAnalysis: Sendable {
   ///   - participants: the LoRAs that train it; all of one shape.
   ///   - detailed: whether principal angles and singular values are computed as well.
   ///   - panel: memory to work in.
-  init(path: ModulePath, _ participants: [Participant], detailed: Bool, panel: inout [Double]) throws {
+  init(path: ModulePath, _ participants: [Participant], detailed: Bool, panel: inout ModuleGram.Panel) throws {
     self.path = path
     indices = participants.map(\.index)
     let gram = try ModuleGram(participants, panel: &panel)

@@ -13,11 +13,14 @@ static int has_avx(void) {
   }
   return k;
 }
-CK_AVX static void half_f32_avx(const uint8_t *s, float *t, size_t n) {
+CK_AVX static void half_f32_avx(const uint8_t *s, float *t, size_t n, float scale) {
   size_t i = 0;
-  for (; i + 8 <= n; i += 8)
-    _mm256_storeu_ps(t + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(s + 2 * i))));
-  for (; i < n; i++) { uint16_t h; memcpy(&h, s + 2 * i, 2); t[i] = ck_half(h); }
+  __m256 f = _mm256_set1_ps(scale);
+  for (; i + 8 <= n; i += 8) {
+    __m256 v = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(s + 2 * i)));
+    _mm256_storeu_ps(t + i, _mm256_mul_ps(f, v));
+  }
+  for (; i < n; i++) { uint16_t h; memcpy(&h, s + 2 * i, 2); t[i] = scale * ck_half(h); }
 }
 CK_AVX static void half_f64_avx(const uint8_t *s, double *t, size_t n, double scale) {
   size_t i = 0;
@@ -31,7 +34,7 @@ CK_AVX static void half_f64_avx(const uint8_t *s, double *t, size_t n, double sc
 }
 #endif
 
-// Expands BODY with `V` naming the numeric value of element i, for a source of C type TYPE.
+// Element by element: EXPRESSION is the numeric value of `raw`, T the target's type, S a factor or nothing.
 #define EACH(TYPE, EXPRESSION, T, S)                                         \
   for (size_t i = 0; i < n; i++) {                                           \
     TYPE raw;                                                                \
@@ -71,31 +74,38 @@ static size_t width_of(enum ck_dtype dtype) {
   return 0;
 }
 
-void ck_widen_f32(enum ck_dtype dtype, const void *source, float *t, size_t n) {
-  const uint8_t *s = source;
+static void widen_row_f32(enum ck_dtype dtype, const uint8_t *s, float *t, size_t n, float scale) {
 #if defined(__x86_64__)
-  if (dtype == CK_F16 && has_avx()) { half_f32_avx(s, t, n); return; }
+  if (dtype == CK_F16 && has_avx()) { half_f32_avx(s, t, n, scale); return; }
 #endif
-  ALL_DTYPES(float, )
+  ALL_DTYPES(float, * scale)
 }
 
-static void widen_row(enum ck_dtype dtype, const uint8_t *s, double *t, size_t n, double scale) {
+static void widen_row_f64(enum ck_dtype dtype, const uint8_t *s, double *t, size_t n, double scale) {
 #if defined(__x86_64__)
   if (dtype == CK_F16 && has_avx()) { half_f64_avx(s, t, n, scale); return; }
 #endif
   ALL_DTYPES(double, * scale)
 }
 
+#define WIDEN_BLOCK(ROW)                                                     \
+  const uint8_t *s = source;                                                 \
+  if (source_stride == columns && target_stride == columns) {                \
+    ROW(dtype, s, target, rows * columns, scale);                            \
+    return;                                                                  \
+  }                                                                          \
+  size_t step = source_stride * width_of(dtype);                             \
+  for (size_t r = 0; r < rows; r++)                                          \
+    ROW(dtype, s + r * step, target + r * target_stride, columns, scale);
+
+void ck_widen_f32(enum ck_dtype dtype, const void *source, size_t source_stride, float *target,
+                  size_t target_stride, size_t rows, size_t columns, float scale) {
+  WIDEN_BLOCK(widen_row_f32)
+}
+
 void ck_widen_f64(enum ck_dtype dtype, const void *source, size_t source_stride, double *target,
                   size_t target_stride, size_t rows, size_t columns, double scale) {
-  const uint8_t *s = source;
-  if (source_stride == columns && target_stride == columns) {
-    widen_row(dtype, s, target, rows * columns, scale);
-    return;
-  }
-  size_t step = source_stride * width_of(dtype);
-  for (size_t r = 0; r < rows; r++)
-    widen_row(dtype, s + r * step, target + r * target_stride, columns, scale);
+  WIDEN_BLOCK(widen_row_f64)
 }
 
 size_t ck_count_nonfinite(enum ck_dtype dtype, const void *source, size_t count) {
@@ -108,7 +118,7 @@ size_t ck_count_nonfinite(enum ck_dtype dtype, const void *source, size_t count)
   }
   for (size_t at = 0; at < count; at += 1024) {
     size_t n = count - at < 1024 ? count - at : 1024;
-    ck_widen_f32(dtype, s + at * width_of(dtype), buffer, n);
+    widen_row_f32(dtype, s + at * width_of(dtype), buffer, n, 1);
     // x - x is 0 for finite x and NaN otherwise; the comparison vectorises where isfinite may not.
     for (size_t i = 0; i < n; i++) { float d = buffer[i] - buffer[i]; bad += !(d == 0.0f); }
   }
@@ -123,4 +133,8 @@ double ck_dot_f64(const double *a, const double *b, size_t count) {
   }
   for (; i < count; i++) s0 += a[i] * b[i];
   return (s0 + s1) + (s2 + s3);
+}
+
+void ck_add_f32_f64(const float *source, double *target, size_t count) {
+  for (size_t i = 0; i < count; i++) target[i] += (double)source[i];
 }

@@ -5,7 +5,10 @@ import COpenBLAS
 public enum BLAS {
   /// Limits BLAS to one thread per caller. Modules are many and small, so the program runs them in parallel
   /// and lets each multiplication use one core. The corresponding C function is `openblas_set_num_threads`.
-  public static func useOneThread() { openblas_set_num_threads(1) }
+  public static func useOneThread() {
+    openblas_set_num_threads(1)
+    troupe_stop_blas_threads()
+  }
 
   /// The processor kernels that OpenBLAS chose, such as `Haswell`. The C function is `openblas_get_corename`.
   public static var core: String {

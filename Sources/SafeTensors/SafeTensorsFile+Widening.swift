@@ -1,4 +1,4 @@
-import CKernels
+package import CKernels
 
 extension DType {
   /// The kernels' name of this dtype; nil for those without a numeric value of their own.
@@ -44,7 +44,7 @@ extension SafeTensorsFile {
       unsafe span.withUnsafeBytes { source in
         unsafe [Float](unsafeUninitializedCapacity: count) { target, initialized in
           if let from = source.baseAddress, let to = target.baseAddress {
-            unsafe ck_widen_f32(kernel, from, to, count)
+            unsafe ck_widen_f32(kernel, from, count, to, count, 1, count, 1)
           }
           initialized = count
         }
@@ -79,9 +79,9 @@ extension SafeTensorsFile {
   ///   - offset: the index in `target` of the block's first element.
   ///   - stride: the length of a row of the larger matrix.
   ///   - scale: multiplies every value.
-  package func widen(
-    _ tensor: TensorInfo, rowLength: Int, rows: Range<Int>, columns: Range<Int>, into target: inout [Double], offset: Int,
-    stride: Int, scale: Double
+  package func widen<Number: WideNumber>(
+    _ tensor: TensorInfo, rowLength: Int, rows: Range<Int>, columns: Range<Int>, into target: inout [Number],
+    offset: Int, stride: Int, scale: Double
   ) throws(SafeTensorsError) {
     let kernel = try kernel(of: tensor)
     guard !rows.isEmpty, !columns.isEmpty else { return }
@@ -96,7 +96,8 @@ extension SafeTensorsFile {
       unsafe span.withUnsafeBytes { source in
         unsafe target.withUnsafeMutableBufferPointer { buffer in
           if let from = source.baseAddress, let to = buffer.baseAddress {
-            unsafe ck_widen_f64(kernel, from + first, rowLength, to + offset, stride, rows.count, columns.count, scale)
+            unsafe Number.widen(
+              kernel, from + first, rowLength, to + offset, stride, rows.count, columns.count, scale)
           }
         }
       }
@@ -112,5 +113,31 @@ extension SafeTensorsFile {
         return unsafe ck_count_nonfinite(kernel, from, tensor.count)
       }
     }
+  }
+}
+
+/// A type that stored numbers are widened to.
+package protocol WideNumber: BinaryFloatingPoint, Sendable {
+  /// Widens a block; the kernel's arguments.
+  @unsafe static func widen(
+    _ kernel: ck_dtype, _ source: UnsafeRawPointer, _ sourceStride: Int, _ target: UnsafeMutablePointer<Self>,
+    _ targetStride: Int, _ rows: Int, _ columns: Int, _ scale: Double)
+}
+
+extension Float: WideNumber {
+  @unsafe package static func widen(
+    _ kernel: ck_dtype, _ source: UnsafeRawPointer, _ sourceStride: Int, _ target: UnsafeMutablePointer<Float>,
+    _ targetStride: Int, _ rows: Int, _ columns: Int, _ scale: Double
+  ) {
+    unsafe ck_widen_f32(kernel, source, sourceStride, target, targetStride, rows, columns, Float(scale))
+  }
+}
+
+extension Double: WideNumber {
+  @unsafe package static func widen(
+    _ kernel: ck_dtype, _ source: UnsafeRawPointer, _ sourceStride: Int, _ target: UnsafeMutablePointer<Double>,
+    _ targetStride: Int, _ rows: Int, _ columns: Int, _ scale: Double
+  ) {
+    unsafe ck_widen_f64(kernel, source, sourceStride, target, targetStride, rows, columns, scale)
   }
 }

@@ -14,12 +14,11 @@ enum ck_dtype {
   CK_I16, CK_U16, CK_F16, CK_BF16, CK_I32, CK_U32, CK_F32, CK_F64, CK_I64, CK_U64
 };
 
-// Widens `count` numbers at `source` into `target`. Exact for every dtype of 24 bits of precision or
-// fewer; F64 and 32/64-bit integers round to nearest even.
-void ck_widen_f32(enum ck_dtype dtype, const void *source, float *target, size_t count);
-
-// Widens a [rows, columns] block into double and multiplies by `scale`; strides count elements from one
-// row to the next. Exact before the scale for every dtype but I64 and U64.
+// Widens a [rows, columns] block and multiplies by `scale`; strides count elements from one row to the next.
+// Before the scale, float is exact for every dtype of 24 bits of precision or fewer (F64 and 32/64-bit
+// integers round to nearest even), double for every dtype but I64 and U64.
+void ck_widen_f32(enum ck_dtype dtype, const void *source, size_t source_stride, float *target,
+                  size_t target_stride, size_t rows, size_t columns, float scale);
 void ck_widen_f64(enum ck_dtype dtype, const void *source, size_t source_stride, double *target,
                   size_t target_stride, size_t rows, size_t columns, double scale);
 
@@ -37,6 +36,9 @@ size_t ck_count_nonfinite(enum ck_dtype dtype, const void *source, size_t count)
 
 // The dot product of two vectors of `count` doubles, in four partial sums.
 double ck_dot_f64(const double *a, const double *b, size_t count);
+
+// Adds floats to doubles, element by element.
+void ck_add_f32_f64(const float *source, double *target, size_t count);
 
 // Asks the kernel to start writing a range of a file to the disk. A hint; does nothing where unsupported.
 void ck_start_writeback(int descriptor, int64_t offset, int64_t count);
