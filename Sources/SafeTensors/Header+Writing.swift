@@ -75,7 +75,7 @@ private func < (a: (Int, String.UTF8View), b: (Int, String.UTF8View)) -> Bool {
 
 extension [UInt8] {
   /// Appends a JSON string literal, escaped as serde_json escapes.
-  fileprivate mutating func appendJSON(_ text: String) {
+  mutating func appendJSON(_ text: String) {
     let hex = Array("0123456789abcdef".utf8)
     append(UInt8(ascii: "\""))
     for byte in text.utf8 {

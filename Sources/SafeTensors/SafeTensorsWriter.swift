@@ -31,6 +31,7 @@ public struct SafeTensorsWriter: ~Copyable {
   private var hash: SHA256Hash
   private var written: Int
   private var flushed: Int
+  private var replaced: Bool
 
   /// Creates the temporary file and writes the header.
   ///
@@ -58,6 +59,7 @@ public struct SafeTensorsWriter: ~Copyable {
     hash = SHA256Hash()
     written = header.count
     flushed = 0
+    replaced = false
   }
 
   /// Checks what can be checked before anything is written, and opens the temporary file.
@@ -114,6 +116,16 @@ public struct SafeTensorsWriter: ~Copyable {
     next += 1
   }
 
+  /// Replaces a metadata value with one of the same length in the header; for what is known only at the end.
+  public mutating func replaceMetadata(_ key: String, with value: String) throws(SafeTensorsError) {
+    guard let old = metadata[key], old.utf8.count == value.utf8.count else {
+      throw SafeTensorsError(
+        path: path, rule: .writerMisuse, detail: "the metadata value \(key) was not reserved with this length")
+    }
+    metadata[key] = value
+    replaced = true
+  }
+
   /// Completes the file: fills in the hash, syncs, and renames it to its name.
   /// - Returns: the SHA-256 of the tensors' bytes.
   @discardableResult
@@ -123,8 +135,8 @@ public struct SafeTensorsWriter: ~Copyable {
         path: path, rule: .writerMisuse, detail: "only \(next) of \(tensors.count) tensors were written")
     }
     let digest = hash.hex
-    if metadata[Self.hashKey] != nil {
-      metadata[Self.hashKey] = digest
+    if metadata[Self.hashKey] != nil { metadata[Self.hashKey] = digest }
+    if replaced || metadata[Self.hashKey] != nil {
       let header = Header.encoded(tensors: tensors, metadata: metadata)
       guard unsafe pwrite(descriptor, header, header.count, 0) == header.count else { throw Self.failure("written", path: path) }
     }

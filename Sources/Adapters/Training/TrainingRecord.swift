@@ -1,0 +1,83 @@
+import SafeTensors
+
+/// The recipe a LoRA was made with, as far as its file's metadata tells it.
+///
+/// Reading never fails: what is absent stays nil, what cannot be read is listed in ``unreadable``. Nothing here
+/// comes from the tensors; rank and alpha in particular are only what the trainer claimed.
+public struct TrainingRecord: Sendable, Codable, Equatable {
+  /// Who and what made the file, and when.
+  public var identity: Identity
+  /// The checkpoint it was trained on.
+  public var base: BaseModel
+  /// The shape of the trained network.
+  public var network: Network
+  /// How long and how fast it was trained.
+  public var optimisation: Optimisation
+  /// Noise, timesteps and loss.
+  public var noise: Noise
+  /// What was done to the captions.
+  public var captions: Captions
+  /// The images: sizes, buckets, folders.
+  public var data: Dataset
+  /// How often each tag stands in the captions of each folder, without repeats; most frequent first.
+  public var tagFrequency: [String: [TagCount]]
+  /// Words that may call the character, most likely first.
+  public var triggerCandidates: [TriggerCandidate]
+  /// Titles of the files it was merged from; empty for a file that was trained.
+  public var mergedFrom: [String]
+  /// The weights' SHA-256 as the file states it (`sshs_model_hash`), in lower case.
+  public var storedModelHash: String?
+  /// Whether the stored hash is the SHA-256 of no data at all, which some trainers wrote by mistake.
+  public var isHashOfNothing: Bool
+  /// Metadata keys whose values could not be read, in alphabetical order.
+  public var unreadable: [String]
+
+  /// Reads the metadata of a safetensors file, which maps text to text.
+  public init(metadata: [String: String]) {
+    var reader = MetadataReader(metadata)
+    identity = Identity(reading: &reader)
+    base = BaseModel(reading: &reader)
+    network = Network(reading: &reader)
+    optimisation = Optimisation(reading: &reader)
+    noise = Noise(reading: &reader)
+    tagFrequency = Self.readTags(&reader)
+    data = Dataset(reading: &reader, tags: &tagFrequency)
+    captions = Captions(reading: &reader)
+    mergedFrom = Self.readSources(&reader)
+    let hash = reader.text("sshs_model_hash")?.lowercased()
+    storedModelHash = hash
+    isHashOfNothing = hash.map { $0.utf8.count >= 8 && Self.hashOfNothing.hasPrefix($0) } ?? false
+    triggerCandidates = []
+    unreadable = []
+    triggerCandidates = TriggerSearch(self, &reader).candidates
+    unreadable = reader.unreadable.sorted()
+  }
+
+  private static let hashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+  /// The sources a merging tool wrote down: a list of titles, or each source's whole metadata.
+  private static func readSources(_ reader: inout MetadataReader) -> [String] {
+    if let titles = reader.text("modelspec.merged_from") {
+      return titles.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
+    }
+    let copies = reader.keys.filter { $0.hasPrefix("sshs_cp") && Int($0.dropFirst(7)) != nil }
+      .sorted { (Int($0.dropFirst(7)) ?? 0) < (Int($1.dropFirst(7)) ?? 0) }
+    return copies.map { key in
+      let source = reader.json(key)
+      return source?["ss_output_name"]?.filledText ?? source?["modelspec.title"]?.filledText
+        ?? "unnamed (\(key.dropFirst(5)))"
+    }
+  }
+
+  private static func readTags(_ reader: inout MetadataReader) -> [String: [TagCount]] {
+    guard let document = reader.json("ss_tag_frequency") else { return [:] }
+    guard let folders = document.members else {
+      reader.reject("ss_tag_frequency")
+      return [:]
+    }
+    return folders.reduce(into: [:]) { result, folder in
+      guard let tags = TagCount.list(folder.value) else { return reader.reject("ss_tag_frequency") }
+      result[folder.name] = tags
+    }
+  }
+}

@@ -1,0 +1,64 @@
+public import Adapters
+public import SafeTensors
+
+/// One LoRA of a merge and how much of it to take.
+public struct MergeSource: Sendable {
+  /// The open file.
+  public var adapter: Adapter
+  /// What its ΔW is multiplied by.
+  public var strength: Double
+
+  /// Creates a source; the strength must be finite.
+  public init(adapter: Adapter, strength: Double) {
+    self.adapter = adapter
+    self.strength = strength
+  }
+}
+
+/// How sources become one.
+public enum MergeMethod: Sendable, Hashable {
+  /// The exact sum, by stacking the factors; the rank grows to the sum of the ranks.
+  case concat
+  /// The exact sum, then the best approximation of a rank; convolutions may have a rank of their own.
+  case svd(rank: Int, convolutionRank: Int)
+
+  /// The name on the command line.
+  public var name: String {
+    switch self {
+    case .concat: "concat"
+    case .svd: "svd"
+    }
+  }
+}
+
+/// A merge as data: what goes in, how, and what comes out.
+public struct MergeRecipe: Sendable {
+  /// The LoRAs.
+  public var sources: [MergeSource]
+  /// How they become one.
+  public var method: MergeMethod
+  /// The number format of the result; nil for that of the sources (F32 when they differ).
+  public var dtype: DType?
+  /// The naming of the result; nil for that of the sources (kohya when they differ).
+  public var dialect: OutputDialect?
+  /// Whether layers and keys without an exact ΔW are left out instead of being an error.
+  public var skipsUnsupported: Bool
+  /// What happens to values that the number format cannot hold.
+  public var overflow: OverflowPolicy
+  /// Whether the residual against the exact sum is measured.
+  public var verifies: Bool
+
+  /// Creates a recipe.
+  public init(
+    sources: [MergeSource], method: MergeMethod, dtype: DType? = nil, dialect: OutputDialect? = nil,
+    skipsUnsupported: Bool = false, overflow: OverflowPolicy = .refuse, verifies: Bool = false
+  ) {
+    self.sources = sources
+    self.method = method
+    self.dtype = dtype
+    self.dialect = dialect
+    self.skipsUnsupported = skipsUnsupported
+    self.overflow = overflow
+    self.verifies = verifies
+  }
+}

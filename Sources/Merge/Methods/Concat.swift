@@ -1,0 +1,52 @@
+import Adapters
+import LinearAlgebra
+import SafeTensors
+
+/// Idea: a sum of products is one product of stacked factors, so nothing needs to be approximated.
+///
+/// Formula: `up = [c₁ U₁ … c_N U_N]`, `[out, Σr]`; `down = [D₁; …; D_N]`, `[Σr, in]`;
+/// `alpha = Σr · maxᵢ |wᵢ sᵢ|`; `cᵢ = wᵢ sᵢ · Σr / alpha`, with strength `wᵢ` and scale `sᵢ = alphaᵢ / rᵢ`.
+///
+/// Inputs: any variants with exact factors, of any ranks.
+///
+/// Edge cases: a source of strength 0 keeps its ranks as zeros; the strongest source's numbers are copied
+/// unchanged; where the dialect has no alpha, `cᵢ = wᵢ sᵢ`.
+///
+/// Source: PEFT `add_weighted_adapter(combination_type="cat")`, which puts the weight into `A` instead.
+enum Concat {
+  /// What a part's stored factors are multiplied by in the sum: strength times scale.
+  static func weight(_ part: (source: Int, module: AdapterModule), _ recipe: MergeRecipe) -> Double {
+    // Factors of other variants come with their scale folded in.
+    recipe.sources[part.source].strength * (part.module.isPair ? part.module.scale : 1)
+  }
+
+  static func factors(_ layer: MergePlan.Layer, _ recipe: MergeRecipe) throws -> MergedFactors {
+    var up = [Float](repeating: 0, count: layer.outputs * layer.rank)
+    var down = [Float](repeating: 0, count: layer.rank * layer.inputs)
+    var column = 0
+    for part in layer.parts {
+      let file = recipe.sources[part.source].adapter.file
+      let scale = weight(part, recipe) * Double(layer.rank) / layer.alpha
+      if part.module.isPair, let upTensor = part.module.tensors[.up], let downTensor = part.module.tensors[.down] {
+        let r = part.module.rank
+        try file.widen(
+          upTensor, rowLength: r, rows: 0..<layer.outputs, columns: 0..<r, into: &up, offset: column,
+          stride: layer.rank, scale: scale)
+        try file.widen(
+          downTensor, rowLength: layer.inputs, rows: 0..<r, columns: 0..<layer.inputs, into: &down,
+          offset: column * layer.inputs, stride: layer.inputs, scale: 1)
+        column += r
+      } else {
+        let factors = try recipe.sources[part.source].adapter.factors(of: part.module)
+        for i in 0..<layer.outputs {
+          for k in 0..<factors.rank { up[i * layer.rank + column + k] = Float(factors.up[i, k] * scale) }
+        }
+        for k in 0..<factors.rank {
+          for j in 0..<layer.inputs { down[(column + k) * layer.inputs + j] = Float(factors.down[k, j]) }
+        }
+        column += factors.rank
+      }
+    }
+    return MergedFactors(up: up, down: down, energy: 0, discarded: 0)
+  }
+}

@@ -1,0 +1,38 @@
+import Adapters
+import LinearAlgebra
+
+/// Idea: the exact sum, then the closest matrix of the wanted rank (Eckart–Young).
+///
+/// Formula: with `B = [w₁ s₁ U₁ …]` and `A = [D₁; …]`: thin QR of `B` and of `Aᵀ`, SVD of the `Σr × Σr` core
+/// `R_B R_Aᵀ = P Σ Qᵀ`; `up = Q_B P_k √Σ_k`, `down = √Σ_k Q_kᵀ Q_Aᵀ`; `alpha = k`.
+/// The discarded energy is exactly `Σ_{i>k} σᵢ²`.
+///
+/// Inputs: any variants with exact factors, of any ranks.
+///
+/// Edge cases: a wanted rank beyond `Σr`, `out` or `in` is lowered to it, and then nothing is discarded.
+///
+/// Source: the SVD of sd-scripts `svd_merge_lora.py` without its clamp and without the dense matrix.
+enum TruncatedSum {
+  static func factors(_ layer: MergePlan.Layer, _ recipe: MergeRecipe) throws -> MergedFactors {
+    let sum = try ExactSum.of(layer, recipe)
+    let (product, discarded, total) = try sum.truncated(to: layer.rank)
+    // Fewer singular values than the planned rank: the rest of the factors is zero.
+    let missing = layer.rank - product.rank
+    let up = missing > 0 ? Matrix.beside([product.up, Matrix(rows: layer.outputs, columns: missing)]) : product.up
+    let down = missing > 0 ? Matrix.stacked([product.down, Matrix(rows: missing, columns: layer.inputs)]) : product.down
+    return MergedFactors(
+      up: up.elements.map(Float.init), down: down.elements.map(Float.init), energy: total, discarded: discarded)
+  }
+}
+
+/// The sum that every method is measured against.
+enum ExactSum {
+  /// `Σ wᵢ ΔWᵢ` as one product in doubles.
+  static func of(_ layer: MergePlan.Layer, _ recipe: MergeRecipe) throws -> LowRank {
+    LowRank.sum(
+      try layer.parts.map { part in
+        let factors = try recipe.sources[part.source].adapter.factors(of: part.module)
+        return LowRank(up: factors.up.scaled(by: recipe.sources[part.source].strength), down: factors.down)
+      })
+  }
+}

@@ -1,0 +1,53 @@
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// A line on standard error that shows how far a long task is, with rate and time left. It appears after two
+/// seconds, and never when standard error is not a terminal.
+final class ProgressLine: Sendable {
+  private struct State {
+    var lastShown: ContinuousClock.Instant
+    var isShown = false
+  }
+
+  private let label: String
+  private let unit: String
+  private let start = ContinuousClock.now
+  private let isActive: Bool
+  private let state: Mutex<State>
+
+  /// Creates a line; nothing is shown yet.
+  init(_ label: String, unit: String) {
+    self.label = label
+    self.unit = unit
+    isActive = Terminal.isTerminal(STDERR_FILENO)
+    state = Mutex(State(lastShown: .now))
+  }
+
+  /// Tells how many of how many are done; from any thread.
+  func update(_ done: Int, of total: Int) {
+    guard isActive else { return }
+    let now = ContinuousClock.now
+    guard now - start > .seconds(2) else { return }
+    let text: String? = state.withLock { state in
+      guard !state.isShown || now - state.lastShown > .milliseconds(100) else { return nil }
+      state.lastShown = now
+      state.isShown = true
+      let seconds = (now - start) / .seconds(1)
+      let rate = Double(done) / seconds
+      let left = rate > 0 ? Double(total - done) / rate : 0
+      return "\r\(label): \(done) of \(total) \(unit), \(Numbers.fixed(rate, rate < 10 ? 1 : 0))/s, \(Numbers.duration(left)) left\u{1B}[K"
+    }
+    if let text { Terminal.writeError(text) }
+  }
+
+  /// Removes the line.
+  func finish() {
+    guard isActive, state.withLock({ $0.isShown }) else { return }
+    Terminal.writeError("\r\u{1B}[K")
+  }
+}
