@@ -33,7 +33,15 @@ enum Terminal {
   }
 
   /// Writes to standard error.
-  static func writeError(_ text: String) { unsafe fputs(text, stderr) }
+  static func writeError(_ text: String) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+      // There is nowhere left to report that standard error is gone.
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
 
   /// How many columns a text takes on a terminal, without escape sequences. Wide East Asian characters and emoji take
   /// two; combining marks none.
