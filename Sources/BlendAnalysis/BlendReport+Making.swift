@@ -12,12 +12,11 @@ extension BlendReport {
   public static func make(_ subjects: [Subject], options: AnalysisOptions) async throws -> BlendReport {
     let analysis = try await Analysis.run(subjects, options: options)
     let everything = Analysis.Group(analysis.layers, subjects: subjects.count)
-    let recipes = RecipeComparison(
-      subjects.map { ($0.name, TrainingRecord(metadata: $0.adapter.file.header.metadata)) })
+    let records = subjects.map { (name: $0.name, record: TrainingRecord(metadata: $0.adapter.file.header.metadata)) }
     var report = BlendReport(
       loras: analysis.summaries(everything), pairs: analysis.pairReports(everything), sum: analysis.sum(everything),
-      recipes: recipes, findings: [])
-    report.findings = Findings.all(report, analysis: analysis)
+      recipes: RecipeComparison(records), findings: [])
+    report.findings = Findings.all(report, analysis: analysis, records: records)
     return report
   }
 }

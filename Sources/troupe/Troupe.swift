@@ -1,18 +1,30 @@
 import ArgumentParser
-import Adapters
-import BlendAnalysis
 import LinearAlgebra
-@main struct Troupe: AsyncParsableCommand {
-  @Argument var files: [String]
-  @Flag var detail = false
-  mutating func run() async throws {
-    BLAS.useOneThread(); let c = ContinuousClock(); let t = c.now
-    let s = try files.map { Subject(adapter: try Adapter(path: $0), name: $0) }
-    print("open", c.now - t)
-    let r = try await BlendReport.make(s, options: .init(detailed: detail))
-    print("done", c.now - t)
-    for p in r.pairs { print(p.a, p.b, p.total, p.sharedInit, p.anglesIn as Any) }
-    for l in r.loras { print(l.name, l.norm, l.architecture, l.modules, l.parts) }
-    for f in r.findings { print(f.severity, f.id, f.pair, f.evidence) }
+
+/// The command line: subcommands, and what every one of them does about errors.
+@main
+struct Troupe: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "troupe",
+    abstract: "Inspect, compare and merge character LoRAs for Stable Diffusion.",
+    discussion: """
+      Exit codes: 0 done; 1 a finding you asked to fail on; 2 bad usage; 3 bad input; 4 failed while running.
+      """,
+    version: "0.1.0",
+    subcommands: [InspectCommand.self, DiagnoseCommand.self, MergeCommand.self])
+
+  /// Runs a command and turns its error, if any, into one sentence and an exit code.
+  static func main() async {
+    BLAS.useOneThread()
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      Failure(error).exit()
+    }
   }
 }

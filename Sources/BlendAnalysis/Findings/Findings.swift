@@ -1,9 +1,15 @@
+import Adapters
+
 /// All rules, and the order in which their findings are shown.
 enum Findings {
   /// Applies every rule; the most serious findings come first, and of equals those of an earlier rule.
-  static func all(_ report: BlendReport, analysis: Analysis) -> [Finding] {
+  static func all(
+    _ report: BlendReport, analysis: Analysis, records: [(name: String, record: TrainingRecord)]
+  ) -> [Finding] {
     let found =
       CompatibilityFindings.all(report, analysis: analysis)
+      + CaptionFindings.all(records)
+      + RecipeFindings.all(records)
       + OverlapFindings.all(report)
       + BalanceFindings.all(report)
     return found.enumerated().sorted { ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset) }.map(\.element)

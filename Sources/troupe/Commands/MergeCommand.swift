@@ -1,0 +1,138 @@
+import Adapters
+import ArgumentParser
+import Merge
+import SafeTensors
+
+/// `troupe merge`: several LoRAs into one.
+struct MergeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge",
+    abstract: "Merge LoRAs into one file: the exact sum of what they do, not of their factors.",
+    discussion: """
+      Strengths mean what they mean in a prompt: the result at strength 1 does what all files do at theirs.
+      Files may differ in rank, alpha, dialect and variant (LoRA, LoCon, LoHa, LoKr, full diff).
+
+      Examples:
+        troupe merge konrad.safetensors:0.8 lisar.safetensors:0.7 --output pair.safetensors
+        troupe merge konrad.safetensors lisar.safetensors --method svd --rank 32 --verify --output pair.safetensors
+      """)
+
+  /// The methods by name.
+  enum Method: String, ExpressibleByArgument, CaseIterable {
+    case concat, svd
+  }
+
+  /// The number formats by name.
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case f32, f16, bf16
+    case f8E4M3 = "f8_e4m3"
+    case f8E5M2 = "f8_e5m2"
+
+    var dtype: DType {
+      switch self {
+      case .f32: .f32
+      case .f16: .f16
+      case .bf16: .bf16
+      case .f8E4M3: .f8E4M3
+      case .f8E5M2: .f8E5M2
+      }
+    }
+  }
+
+  @Argument(help: ArgumentHelp("LoRA files, each with an optional strength.", valueName: "file[:strength]"))
+  var files: [WeightedFile]
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))
+  var output: String
+
+  @Option(
+    name: .long,
+    help: "concat: exact, the ranks add up. svd: the closest file of a given rank. Default: svd when --rank is given, else concat.")
+  var method: Method?
+
+  @Option(name: .long, help: ArgumentHelp("The rank of the result, with svd.", valueName: "rank"))
+  var rank: Int?
+
+  @Option(name: .long, help: ArgumentHelp("The rank of convolutions, with svd. Default: --rank.", valueName: "rank"))
+  var convRank: Int?
+
+  @Option(name: .long, help: "The number format of the result. Default: that of the files, f32 when they differ.")
+  var dtype: Format?
+
+  @Option(
+    name: .customLong("to"),
+    help: ArgumentHelp(
+      "The naming of the result: \(OutputDialect.allCases.map(\.rawValue).joined(separator: ", ")). Default: that of the files, kohya when they differ.",
+      valueName: "dialect"),
+    transform: { text in
+      guard let dialect = OutputDialect(rawValue: text) else {
+        throw ValidationError(
+          "--to \(text): there is no such dialect. There are: \(OutputDialect.allCases.map(\.rawValue).joined(separator: ", ")).")
+      }
+      return dialect
+    })
+  var dialect: OutputDialect?
+
+  @Flag(name: .long, help: "Measure what the written file lacks of the exact sum, from the bytes in it.")
+  var verify = false
+
+  @Option(name: .long, help: ArgumentHelp("With --verify: exit with 1 when the residual is larger.", valueName: "share"))
+  var tolerance: Double?
+
+  @Flag(name: .long, help: "Leave out layers and keys that cannot be summed exactly, instead of stopping.")
+  var skipUnsupported = false
+
+  @Flag(name: .long, help: "Clamp values that the number format cannot hold, instead of stopping.")
+  var saturate = false
+
+  @Flag(name: .long, help: "Replace the output if it exists. Never replaces one of the files being merged.")
+  var force = false
+
+  @Flag(name: .long, help: "Print what was done as JSON.")
+  var json = false
+
+  @OptionGroup var compute: ComputeOptions
+
+  func validate() throws {
+    if let rank, !(1...4096).contains(rank) { throw ValidationError("--rank must be from 1 to 4096.") }
+    if let convRank, !(1...4096).contains(convRank) { throw ValidationError("--conv-rank must be from 1 to 4096.") }
+    if method == .svd, rank == nil { throw ValidationError("--method svd needs --rank.") }
+    if method == .concat, rank != nil { throw ValidationError("--rank goes with --method svd; concat keeps every rank.") }
+    if convRank != nil, rank == nil { throw ValidationError("--conv-rank goes with --method svd and --rank.") }
+    if tolerance != nil, !verify { throw ValidationError("--tolerance goes with --verify.") }
+    if let tolerance, !(tolerance >= 0) { throw ValidationError("--tolerance must be 0 or more.") }
+    guard output.hasSuffix(".safetensors") else { throw ValidationError("--output must end in .safetensors.") }
+  }
+
+  func run() async throws {
+    for file in files where OutputFile.isSame(file.path, output) {
+      throw ValidationError("--output \(output) is one of the files being merged; originals are never replaced.")
+    }
+    let adapters = try await WeightedFile.open(files)
+    let sources = zip(adapters, files).map { MergeSource(adapter: $0, strength: $1.strength) }
+    let kind: MergeMethod = rank.map { .svd(rank: $0, convolutionRank: convRank ?? $0) } ?? .concat
+    let recipe = MergeRecipe(
+      sources: sources, method: kind, dtype: dtype?.dtype, dialect: dialect, skipsUnsupported: skipUnsupported,
+      overflow: saturate ? .saturate : .refuse, verifies: verify)
+    let progress = ProgressLine("merging", unit: "layers")
+    let report: MergeReport
+    do {
+      report = try await MergeEngine.run(
+        recipe, to: output, existing: force ? .replace : .refuse, workers: compute.workers,
+        progress: { progress.update($0, of: $1) })
+      progress.finish()
+    } catch {
+      progress.finish()
+      throw error
+    }
+    if json {
+      try JSONOutput.print(report)
+    } else {
+      MergeView(report).lines().forEach { print($0) }
+    }
+    if let tolerance, let residual = report.residual, !(residual <= tolerance) {
+      Terminal.writeError("the residual \(Numbers.scientific(residual)) is above the tolerance \(tolerance)\n")
+      throw ExitCode(Failure.Code.finding.rawValue)
+    }
+  }
+}

@@ -1,0 +1,2 @@
+import BlendAnalysis
+enum HTMLReport { static func render(_ report: BlendReport) -> String { "" } }

@@ -1,0 +1,15 @@
+import Foundation
+
+/// The machine-readable view of every command: one JSON document on standard output, keys in snake case and sorted.
+enum JSONOutput {
+  /// The text of a value.
+  static func text(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  /// Prints a value.
+  static func print(_ value: some Encodable) throws { Swift.print(try text(value)) }
+}

@@ -1,0 +1,50 @@
+import Merge
+
+/// What `troupe merge` prints.
+struct MergeView {
+  private let report: MergeReport
+  private let style: Style
+
+  init(_ report: MergeReport, style: Style = .output) {
+    self.report = report
+    self.style = style
+  }
+
+  func lines() -> [String] {
+    let ranks = report.rank.min == report.rank.max ? "\(report.rank.max)" : "\(report.rank.min)–\(report.rank.max)"
+    var lines = [
+      "\(style.bold(Terminal.sanitised(report.output)))  \(report.modules) layers, rank \(ranks), \(report.dtype), \(report.dialect)",
+      "",
+    ]
+    var table = TextTable([.right, .left, .left], header: ["strength", "AutoV3", "source"])
+    for source in report.sources {
+      table.add([Numbers.fixed(source.strength, 3), source.autov3, Terminal.sanitised(source.path)])
+    }
+    lines += table.lines(indent: 2, style: style) + [""]
+    var facts = TextTable([.left, .left])
+    facts.add([
+      "method",
+      report.method == "concat" ? "concat: the exact sum, ranks added" : "svd: the exact sum, cut to the closest of this rank",
+    ])
+    facts.add([
+      "discarded",
+      report.method == "concat"
+        ? "nothing" : "\(Numbers.percent(report.discardedEnergy, 3)) of the sum's energy (exact)",
+    ])
+    if let residual = report.residual {
+      facts.add(["residual", "\(Numbers.scientific(residual)) of ‖sum‖, truncation and rounding together"])
+      if let worst = report.worstModule {
+        facts.add(["worst layer", "\(Numbers.scientific(worst.residual)) in \(worst.module)"])
+      }
+    } else {
+      facts.add(["residual", "not measured (--verify)"])
+    }
+    facts.add(["AutoV3", String(report.hash.prefix(12))])
+    lines += facts.lines(indent: 2, style: style)
+    guard !report.skipped.isEmpty else { return lines }
+    lines += ["", style.yellow("  left out as asked: \(report.skipped.count)")]
+    lines += report.skipped.prefix(5).map { TextTable.cut("    \(Terminal.sanitised($0))", to: Terminal.width) }
+    if report.skipped.count > 5 { lines.append("    … all of them are listed by --json and in the file's metadata") }
+    return lines
+  }
+}
