@@ -74,14 +74,3 @@ size_t ck_narrow_f32(enum ck_dtype dtype, const float *s, float scale, void *tar
     return n;  // not a target dtype: every element counts as refused
   }
 }
-
-size_t ck_narrow_f64_f32(const double *source, float *target, size_t count) {
-  size_t bad = 0;
-  for (size_t i = 0; i < count; i++) {
-    float v = (float)source[i];
-    target[i] = v;
-    float d = v - v;
-    bad += !(d == 0.0f);
-  }
-  return bad;
-}

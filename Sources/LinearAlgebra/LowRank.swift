@@ -45,10 +45,10 @@ public struct LowRank: Sendable {
 
   /// The thin singular value decomposition, with as many values as the triangles allow: `U [out, k]`, `Vᵀ [k, in]`.
   public func svd() throws(LinearAlgebraError) -> SVD {
-    let (qUp, rUp) = try up.qr()
-    let (qDown, rDown) = try down.transposed.qr()
-    let core = try rUp.timesTransposed(rDown).svd()
-    return SVD(u: qUp.times(core.u), values: core.values, vt: core.vt.timesTransposed(qDown))
+    let left = try ThinBasis.ofColumns(up)
+    let right = try ThinBasis.ofRows(down)
+    let core = try left.r.timesTransposed(right.r).svd()
+    return SVD(u: left.q.times(core.u), values: core.values, vt: core.vt.times(right.q))
   }
 
   /// The best approximation of a rank (Eckart–Young), as factors that share the singular values evenly.
@@ -58,14 +58,17 @@ public struct LowRank: Sendable {
   public func truncated(
     to rank: Int
   ) throws(LinearAlgebraError) -> (product: LowRank, discarded: Double, total: Double) {
-    let full = try svd()
-    let kept = min(rank, full.values.count)
-    let roots = full.values[..<kept].map { $0.squareRoot() }
-    let energies = full.values.map { $0 * $0 }
-    return (
-      LowRank(up: full.u.firstColumns(kept).scalingColumns(by: roots), down: full.vt.firstRows(kept).scalingRows(by: roots)),
-      // Smallest first, so that small terms are not lost in a large sum.
-      energies[kept...].reversed().reduce(0, +), energies.reversed().reduce(0, +)
-    )
+    let left = try ThinBasis.ofColumns(up)
+    let right = try ThinBasis.ofRows(down)
+    let core = try left.r.timesTransposed(right.r).svd()
+    let kept = min(rank, core.values.count)
+    let roots = core.values[..<kept].map { $0.squareRoot() }
+    let energies = core.values.map { $0 * $0 }
+    // The small factors are cut before the large product, so that only what is kept is multiplied out.
+    let product = LowRank(
+      up: left.q.times(core.u.firstColumns(kept).scalingColumns(by: roots)),
+      down: core.vt.firstRows(kept).scalingRows(by: roots).times(right.q))
+    // Smallest first, so that small terms are not lost in a large sum.
+    return (product, energies[kept...].reversed().reduce(0, +), energies.reversed().reduce(0, +))
   }
 }

@@ -34,10 +34,10 @@ public enum MergeEngine {
       produce: { index in try layer(plan.layers[index], plan: plan, recipe: recipe) },
       consume: { index, layer in
         if writer.expected?.name == plan.layers[index].keys.alpha {
-          try writer.append(unsafe alphaBytes(plan.layers[index]).span.bytes)
+          try writer.append(alphaBytes(plan.layers[index]))
         }
-        try writer.append(unsafe layer.down.span.bytes)
-        try writer.append(unsafe layer.up.span.bytes)
+        try writer.append(layer.down)
+        try writer.append(layer.up)
         totals.add(layer, path: plan.layers[index].path)
         progress(index + 1, plan.layers.count)
       })
@@ -65,7 +65,7 @@ public enum MergeEngine {
   /// are written with their layer.
   private static func writeAlphas(_ plan: MergePlan, to writer: inout SafeTensorsWriter) throws {
     guard plan.dialect.storesAlpha, plan.dtype != .f32 else { return }
-    for layer in plan.layers { try writer.append(unsafe alphaBytes(layer).span.bytes) }
+    for layer in plan.layers { try writer.append(alphaBytes(layer)) }
   }
 
   private static func alphaBytes(_ layer: MergePlan.Layer) -> [UInt8] { DType.f32.narrowed([Float(layer.alpha)]).bytes }

@@ -28,7 +28,7 @@ public struct SafeTensorsWriter: ~Copyable {
   private var descriptor: Int32
   // Assigned in the initialiser: a default value would make its throwing paths destroy a half-made value.
   private var next: Int
-  private var hash: SHA256Hash
+  private let hash: HashLane
   private var written: Int
   private var flushed: Int
   private var replaced: Bool
@@ -56,7 +56,7 @@ public struct SafeTensorsWriter: ~Copyable {
     self.tensors = tensors
     self.metadata = metadata
     next = 0
-    hash = SHA256Hash()
+    hash = HashLane()
     written = header.count
     flushed = 0
     replaced = false
@@ -100,18 +100,18 @@ public struct SafeTensorsWriter: ~Copyable {
   public var expected: TensorInfo? { next < tensors.count ? tensors[next] : nil }
 
   /// Writes the bytes of the next tensor.
-  public mutating func append(_ bytes: RawSpan) throws(SafeTensorsError) {
+  public mutating func append(_ bytes: [UInt8]) throws(SafeTensorsError) {
     guard let tensor = expected else {
       throw SafeTensorsError(path: path, rule: .writerMisuse, detail: "more tensors were written than declared")
     }
-    guard bytes.byteCount == tensor.range.count else {
+    guard bytes.count == tensor.range.count else {
       throw SafeTensorsError(
         path: path, rule: .writerMisuse, tensor: tensor.name,
-        detail: "\(bytes.byteCount) bytes were given for \(tensor.range.count)")
+        detail: "\(bytes.count) bytes were given for \(tensor.range.count)")
     }
-    hash.update(bytes)
-    try Self.writeAll(bytes, to: descriptor, path: path)
-    written += bytes.byteCount
+    hash.add(bytes)
+    try Self.writeAll(unsafe bytes.span.bytes, to: descriptor, path: path)
+    written += bytes.count
     startFlushing()
     next += 1
   }
@@ -134,7 +134,7 @@ public struct SafeTensorsWriter: ~Copyable {
       throw SafeTensorsError(
         path: path, rule: .writerMisuse, detail: "only \(next) of \(tensors.count) tensors were written")
     }
-    let digest = hash.hex
+    let digest = hash.finish()
     if metadata[Self.hashKey] != nil { metadata[Self.hashKey] = digest }
     if replaced || metadata[Self.hashKey] != nil {
       let header = Header.encoded(tensors: tensors, metadata: metadata)

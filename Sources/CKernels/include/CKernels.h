@@ -28,9 +28,6 @@ void ck_widen_f64(enum ck_dtype dtype, const void *source, size_t source_stride,
 size_t ck_narrow_f32(enum ck_dtype dtype, const float *source, float scale, void *target, size_t count,
                      int saturate);
 
-// Narrows `count` doubles to float, round to nearest even; returns how many came out not finite.
-size_t ck_narrow_f64_f32(const double *source, float *target, size_t count);
-
 // Returns how many of the `count` numbers at `source` are NaN or infinite.
 size_t ck_count_nonfinite(enum ck_dtype dtype, const void *source, size_t count);
 

@@ -1,6 +1,4 @@
 import Adapters
-import LinearAlgebra
-import SafeTensors
 
 /// Idea: a sum of products is one product of stacked factors, so nothing needs to be approximated.
 ///
@@ -23,29 +21,8 @@ enum Concat {
   static func factors(_ layer: MergePlan.Layer, _ recipe: MergeRecipe) throws -> MergedFactors {
     var up = [Float](repeating: 0, count: layer.outputs * layer.rank)
     var down = [Float](repeating: 0, count: layer.rank * layer.inputs)
-    var column = 0
-    for part in layer.parts {
-      let file = recipe.sources[part.source].adapter.file
-      let scale = weight(part, recipe) * Double(layer.rank) / layer.alpha
-      if part.module.isPair, let upTensor = part.module.tensors[.up], let downTensor = part.module.tensors[.down] {
-        let r = part.module.rank
-        try file.widen(
-          upTensor, rowLength: r, rows: 0..<layer.outputs, columns: 0..<r, into: &up, offset: column,
-          stride: layer.rank, scale: scale)
-        try file.widen(
-          downTensor, rowLength: layer.inputs, rows: 0..<r, columns: 0..<layer.inputs, into: &down,
-          offset: column * layer.inputs, stride: layer.inputs, scale: 1)
-        column += r
-      } else {
-        let factors = try recipe.sources[part.source].adapter.factors(of: part.module)
-        for i in 0..<layer.outputs {
-          for k in 0..<factors.rank { up[i * layer.rank + column + k] = Float(factors.up[i, k] * scale) }
-        }
-        for k in 0..<factors.rank {
-          for j in 0..<layer.inputs { down[(column + k) * layer.inputs + j] = Float(factors.down[k, j]) }
-        }
-        column += factors.rank
-      }
+    try Stacking.fill(layer, recipe, rank: layer.rank, up: &up, down: &down) {
+      weight($0, recipe) * Double(layer.rank) / layer.alpha
     }
     return MergedFactors(up: up, down: down, energy: 0, discarded: 0)
   }

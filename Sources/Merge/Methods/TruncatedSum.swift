@@ -24,15 +24,3 @@ enum TruncatedSum {
       up: up.elements.map(Float.init), down: down.elements.map(Float.init), energy: total, discarded: discarded)
   }
 }
-
-/// The sum that every method is measured against.
-enum ExactSum {
-  /// `Σ wᵢ ΔWᵢ` as one product in doubles.
-  static func of(_ layer: MergePlan.Layer, _ recipe: MergeRecipe) throws -> LowRank {
-    LowRank.sum(
-      try layer.parts.map { part in
-        let factors = try recipe.sources[part.source].adapter.factors(of: part.module)
-        return LowRank(up: factors.up.scaled(by: recipe.sources[part.source].strength), down: factors.down)
-      })
-  }
-}
