@@ -17,8 +17,8 @@ enum BalanceFindings {
     return Finding(
       id: "unequal-strength", severity: ratio > 3 ? .medium : .low, pair: [strong.name, weak.name],
       evidence: "‖ΔW‖ is \(strong.norm.fixed(2)) for \(strong.name) and \(weak.norm.fixed(2)) for \(weak.name): \(ratio.fixed(1)) times",
-      meaning: "At these strengths \(strong.name) changes the model far more and tends to win where both meet. (A larger norm is not always a larger effect.)",
-      advice: "Begin with equal norms: `troupe merge \(strong.path):\(even.fixed(2)) \(weak.path):\(weak.strength.fixed(2))`, then tune by eye.")
+      meaning: "At these strengths the first changes the model far more and tends to win where both meet. (A larger norm is not always a larger effect.)",
+      advice: "Begin with equal norms: `\(MergeAdvice.command(report, [(strong.name, even), (weak.name, weak.strength)]))`, then tune by eye.")
   }
 
   private static func textEncoders(_ report: BlendReport) -> [Finding] {

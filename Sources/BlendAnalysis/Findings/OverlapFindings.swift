@@ -6,7 +6,7 @@ enum OverlapFindings {
   static func all(_ report: BlendReport) -> [Finding] {
     report.pairs.flatMap { pair in
       guard pair.total.modules > 0 else { return [Finding]() }
-      return [identity(pair), lineage(pair), sharedInitialisation(pair), reading(pair), writing(pair), direction(pair)]
+      return [identity(pair), lineage(pair), sharedInitialisation(pair), reading(pair), writing(pair), direction(pair, report)]
         .compactMap { $0 }
     }
   }
@@ -67,7 +67,7 @@ enum OverlapFindings {
       advice: "Compare with a third LoRA of the same style: if it overlaps as much, this is style, not identity. Else lower the weaker one's strength.")
   }
 
-  private static func direction(_ pair: PairReport) -> Finding? {
+  private static func direction(_ pair: PairReport, _ report: BlendReport) -> Finding? {
     guard let cosine = pair.total.cosine, let z = pair.total.cosineZ, abs(z) > 5, abs(cosine) > 0.02, !isCopy(pair) else {
       return nil
     }
@@ -79,7 +79,7 @@ enum OverlapFindings {
         ? "Used together they amplify a change that both make: over-saturated, over-fitted looks at full strengths."
         : "Used together they undo part of each other.",
       advice: adds
-        ? "Lower both strengths together; `troupe merge \(pair.a):0.7 \(pair.b):0.7` is a start."
+        ? "Lower both strengths together; `\(MergeAdvice.command(report, [(pair.a, 0.7), (pair.b, 0.7)]))` is a start."
         : "Do not raise strengths to make up for it: that raises the rest as well. Retraining the two together is the cure.")
   }
 

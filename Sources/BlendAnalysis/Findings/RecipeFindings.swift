@@ -26,7 +26,7 @@ enum RecipeFindings {
           id: "different-recipe", severity: .info, pair: [a.name, b.name],
           evidence: "they differ in \(comparison.differingParameters.prefix(6).joined(separator: ", "))",
           meaning: "Different rank, alpha, learning rate or length make LoRAs of different stiffness; equal strengths are then not equally strong.",
-          advice: "Compare ‖ΔW‖ above and balance the strengths; `troupe inspect \(a.name) \(b.name)` shows the parameters side by side."))
+          advice: "Compare ‖ΔW‖ above and balance the strengths; `troupe inspect` with both files shows the parameters side by side."))
     }
     if comparison.sameRun.answer == .yes || comparison.sameRun.answer == .likely {
       found.append(

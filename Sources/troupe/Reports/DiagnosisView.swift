@@ -85,22 +85,45 @@ struct DiagnosisView {
   private func findings() -> [String] {
     guard !report.findings.isEmpty else { return [style.green("Nothing stands out.")] }
     var lines = [style.bold("Findings")]
-    for finding in report.findings {
+    for group in grouped() {
+      let first = group[0]
       let mark =
-        switch finding.severity {
+        switch first.severity {
         case .high: style.red("high  ")
         case .medium: style.yellow("medium")
         case .low: style.cyan("low   ")
         case .info: style.dim("info  ")
         }
-      let names = finding.pair.map(label).joined(separator: "–")
+      let names = group.map { $0.pair.map(label).joined(separator: "–") }.joined(separator: ", ")
       lines.append("")
-      lines.append("  \(mark)  \(style.bold(names.isEmpty ? finding.id : "\(finding.id)  \(names)"))")
-      for text in [finding.evidence, finding.meaning] {
-        lines += TextWrap.lines(Terminal.sanitised(text), width: width, indent: 10)
+      lines.append("  \(mark)  \(style.bold(names.isEmpty ? first.id : "\(first.id)  \(names)"))")
+      let isOne = Set(group.map(\.evidence)).count == 1
+      for finding in isOne ? [first] : group {
+        let prefix = isOne ? "" : "\(finding.pair.map(label).joined(separator: "–")): "
+        lines += TextWrap.lines(prefix + Terminal.sanitised(finding.evidence), width: width, indent: 10, hanging: 10 + prefix.count)
       }
-      lines += TextWrap.lines("→ \(Terminal.sanitised(finding.advice))", width: width, indent: 10, hanging: 12)
+      lines += TextWrap.lines(Terminal.sanitised(first.meaning), width: width, indent: 10)
+      var advice: [String] = []
+      for finding in group where !advice.contains(finding.advice) { advice.append(finding.advice) }
+      for text in advice {
+        lines += TextWrap.lines("→ \(Terminal.sanitised(text))", width: width, indent: 10, hanging: 12)
+      }
     }
     return lines
+  }
+
+  /// Findings of one kind together: with many LoRAs the same thing is found of many pairs.
+  private func grouped() -> [[Finding]] {
+    var groups: [[Finding]] = []
+    for finding in report.findings {
+      if let place = groups.firstIndex(where: {
+        $0[0].id == finding.id && $0[0].severity == finding.severity && $0[0].meaning == finding.meaning
+      }) {
+        groups[place].append(finding)
+      } else {
+        groups.append([finding])
+      }
+    }
+    return groups
   }
 }

@@ -1,0 +1,20 @@
+/// Commands that a reader can copy.
+enum MergeAdvice {
+  /// The command that merges LoRAs of a report, by name, at these strengths.
+  static func command(_ report: BlendReport, _ strengths: [(name: String, strength: Double)]) -> String {
+    let files = strengths.map { entry in
+      let path = report.loras.first { $0.name == entry.name }?.path ?? entry.name
+      return "\(quoted(path)):\(entry.strength.fixed(2))"
+    }
+    return "troupe merge \(files.joined(separator: " ")) --output merged.safetensors"
+  }
+
+  /// A path as a shell takes it: quoted when it has anything but the plainest characters.
+  private static func quoted(_ path: String) -> String {
+    let plain = path.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        || [UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "+")].contains(byte)
+    }
+    return plain ? path : "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+}

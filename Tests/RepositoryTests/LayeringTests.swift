@@ -1,0 +1,69 @@
+import Foundation
+import Testing
+
+/// The rules of ARCHITECTURE.md that a compiler does not enforce.
+@Suite struct LayeringTests {
+  static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  /// Every Swift file of a target with the modules it imports.
+  static func imports(of target: String) throws -> [(file: String, module: String)] {
+    let folder = root.appending(path: "Sources/\(target)")
+    let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
+    return try files.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }.flatMap { file in
+      try String(contentsOf: file, encoding: .utf8).split(separator: "\n").compactMap { line in
+        let words = line.split(separator: " ")
+        guard let at = words.firstIndex(of: "import"), at < 2, words.count > at + 1 else { return nil }
+        return (file.lastPathComponent, String(words[at + 1]))
+      }
+    }
+  }
+
+  /// What each target may import of this package and of C; the standard library and packages are not listed.
+  static let allowed: [String: Set<String>] = [
+    "SafeTensors": ["CKernels", "CZstd"],
+    "LinearAlgebra": ["CKernels", "COpenBLAS", "CLAPACKE"],
+    "Adapters": ["SafeTensors", "LinearAlgebra"],
+    "BlendAnalysis": ["Adapters", "SafeTensors", "LinearAlgebra"],
+    "Merge": ["Adapters", "SafeTensors", "LinearAlgebra"],
+    "troupe": ["Adapters", "SafeTensors", "LinearAlgebra", "BlendAnalysis", "Merge"],
+  ]
+
+  @Test(arguments: allowed.keys.sorted()) func importsPointDownOnly(target: String) throws {
+    let own = Set(Self.allowed.keys).union(["CKernels", "CZstd", "COpenBLAS", "CLAPACKE"])
+    let found = try Self.imports(of: target)
+    #expect(!found.isEmpty)
+    for (file, module) in found where own.contains(module) {
+      #expect(Self.allowed[target]?.contains(module) == true, "\(target)/\(file) imports \(module)")
+    }
+  }
+
+  @Test func foundationStaysInTheSurface() throws {
+    for target in Self.allowed.keys where target != "troupe" {
+      for (file, module) in try Self.imports(of: target) {
+        #expect(!module.hasPrefix("Foundation"), "\(target)/\(file) imports \(module)")
+      }
+    }
+  }
+
+  @Test(arguments: ["Adapters", "BlendAnalysis", "Merge"]) func unsafeCodeStaysInTheLowestLayers(target: String) throws {
+    let folder = Self.root.appending(path: "Sources/\(target)")
+    let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
+    for case let file as URL in files where file.pathExtension == "swift" {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      #expect(!text.contains("unsafe "), "\(target)/\(file.lastPathComponent) has unsafe code")
+    }
+  }
+
+  @Test func everyMergeMethodStatesTheSameSlots() throws {
+    let folder = Self.root.appending(path: "Sources/Merge/Methods")
+    let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+    #expect(!files.isEmpty)
+    for file in files {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      for slot in ["/// Idea:", "/// Formula:", "/// Inputs:", "/// Edge cases:", "/// Source:"] {
+        #expect(text.contains(slot), "\(file.lastPathComponent) lacks \(slot)")
+      }
+    }
+  }
+}
