@@ -15,7 +15,7 @@ public struct TensorDeclaration: Sendable, Hashable {
   }
 
   /// The size of the data in bytes.
-  public var byteCount: Int { shape.reduce(1, *) * dtype.bitWidth / 8 }
+  public var byteCount: Int { shape.contains(0) ? 0 : shape.reduce(1, *) * dtype.bitWidth / 8 }
 }
 
 extension Header {

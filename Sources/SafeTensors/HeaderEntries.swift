@@ -21,7 +21,7 @@ struct HeaderEntries {
       throw SafeTensorsError(path: path, rule: .wrongType, detail: "the header is \(root.kind), not a JSON object")
     }
     var metadataSeen = false
-    var places: [String: Int] = [:]
+    var places: [ExactName: Int] = [:]
     places.reserveCapacity(members.count)
     for member in members {
       if member.name == "__metadata__" {
@@ -33,10 +33,11 @@ struct HeaderEntries {
         continue
       }
       let entry = try Self.entry(member.name, member.value, path: path)
-      if let place = places.updateValue(tensors.count, forKey: member.name) {
+      let name = ExactName(member.name)
+      if let place = places.updateValue(tensors.count, forKey: name) {
         // The last one wins; keep positions stable by replacing in place.
         tensors[place] = entry
-        places[member.name] = place
+        places[name] = place
         duplicateNames.append(member.name)
       } else {
         tensors.append(entry)
@@ -105,7 +106,7 @@ struct HeaderEntries {
   ) throws(SafeTensorsError) -> String {
     switch value {
     case .string(let name): return name
-    case .object(let members) where members.count == 1 && [.null, .object([])].contains(members[0].value):
+    case .object(let members) where members.count == 1 && members[0].value == .null:
       return members[0].name
     default: throw broken(.wrongType, "dtype is \(value.kind), not a string")
     }

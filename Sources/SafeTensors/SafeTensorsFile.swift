@@ -9,7 +9,7 @@ public final class SafeTensorsFile: Sendable {
   /// The size of the (unpacked) file in bytes.
   public let size: Int
   private let contents: FileContents
-  private let index: [String: Int]
+  private let index: [ExactName: Int]
 
   /// Opens and checks a file.
   /// - Throws: ``SafeTensorsError`` naming the broken rule; a file of another format is named for what it is.
@@ -25,11 +25,12 @@ public final class SafeTensorsFile: Sendable {
     self.header = header
     self.contents = contents
     size = contents.count
-    index = Dictionary(header.tensors.indices.map { (header.tensors[$0].name, $0) }, uniquingKeysWith: { _, last in last })
+    index = Dictionary(
+      header.tensors.indices.map { (ExactName(header.tensors[$0].name), $0) }, uniquingKeysWith: { _, last in last })
   }
 
   /// The tensor of this name, if the file has it.
-  public subscript(_ name: String) -> TensorInfo? { index[name].map { header.tensors[$0] } }
+  public subscript(_ name: String) -> TensorInfo? { index[ExactName(name)].map { header.tensors[$0] } }
 
   /// Lends the raw bytes of one of this file's tensors.
   public func withBytes<R, E: Error>(

@@ -66,8 +66,8 @@ public struct SafeTensorsWriter: ~Copyable {
   private static func create(
     _ path: String, temporary: String, header: [UInt8], tensors: [TensorInfo], existing: Existing
   ) throws(SafeTensorsError) -> Int32 {
-    var names = Set<String>()
-    for tensor in tensors where !names.insert(tensor.name).inserted {
+    var names = Set<ExactName>()
+    for tensor in tensors where !names.insert(ExactName(tensor.name)).inserted {
       throw SafeTensorsError(path: path, rule: .duplicateField, tensor: tensor.name, detail: "is declared twice")
     }
     guard header.count - 8 <= Header.largest else {
@@ -118,12 +118,19 @@ public struct SafeTensorsWriter: ~Copyable {
 
   /// Replaces a metadata value with one of the same length in the header; for what is known only at the end.
   public mutating func replaceMetadata(_ key: String, with value: String) throws(SafeTensorsError) {
-    guard let old = metadata[key], old.utf8.count == value.utf8.count else {
+    guard let old = metadata[key], Self.lengthInHeader(old) == Self.lengthInHeader(value) else {
       throw SafeTensorsError(
         path: path, rule: .writerMisuse, detail: "the metadata value \(key) was not reserved with this length")
     }
     metadata[key] = value
     replaced = true
+  }
+
+  /// How many bytes a value takes in the header: escapes make it longer than the text.
+  private static func lengthInHeader(_ value: String) -> Int {
+    var json: [UInt8] = []
+    json.appendJSON(value)
+    return json.count
   }
 
   /// Completes the file: fills in the hash, syncs, and renames it to its name.
