@@ -2,7 +2,9 @@ import SafeTensors
 
 /// What was wrong with a LoRA file beyond its container, in one sentence.
 public struct AdapterError: Error, Sendable, CustomStringConvertible {
-  /// The rule that was broken. The raw value is stable and appears in `--json` output.
+  /// The rule that was broken.
+  ///
+  /// The raw value is stable and appears in `--json` output.
   public enum Rule: String, Sendable, CaseIterable {
     /// The shapes of a layer's tensors do not fit each other.
     case shape

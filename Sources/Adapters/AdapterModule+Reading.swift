@@ -29,7 +29,8 @@ extension AdapterModule {
     let alpha = try alpha(of: group, rank: geometry.rank, file: file, declared: declared)
     return AdapterModule(
       path: group.resolved.path, stem: group.stem, dialect: group.resolved.dialect, variant: variant, tensors: t,
-      outputs: geometry.outputs, inputs: geometry.inputs, kernel: geometry.kernel, rank: geometry.rank, alpha: alpha.alpha,
+      outputs: geometry.outputs, inputs: geometry.inputs, kernel: geometry.kernel, rank: geometry.rank,
+      alpha: alpha.alpha,
       scale: alpha.scale)
   }
 
@@ -38,7 +39,9 @@ extension AdapterModule {
   ) throws(AdapterError) -> (alpha: Alpha, scale: Double) {
     guard rank > 0 else { return (Alpha(value: 1, source: .none), 1) }
     // LyCORIS: with both Kronecker factors whole there is no rank to divide by, whatever alpha says.
-    if group.tensors[.lokrW1] != nil, group.tensors[.lokrW2] != nil { return (Alpha(value: Double(rank), source: .none), 1) }
+    if group.tensors[.lokrW1] != nil, group.tensors[.lokrW2] != nil {
+      return (Alpha(value: Double(rank), source: .none), 1)
+    }
     if let tensor = group.tensors[.alpha] {
       func failure(_ detail: String) -> AdapterError {
         AdapterError(path: file.path, rule: .alpha, key: tensor.name, detail: detail)
@@ -46,7 +49,8 @@ extension AdapterModule {
       let values: [Double]
       do { values = try file.doubles(of: tensor) } catch { throw failure("alpha cannot be read as a number") }
       guard values.count == 1, let value = values.first, value.isFinite else {
-        throw failure("alpha is \(values.count == 1 ? "\(values[0])" : "\(values.count) numbers"), not one finite number")
+        throw failure(
+          "alpha is \(values.count == 1 ? "\(values[0])" : "\(values.count) numbers"), not one finite number")
       }
       // A stored alpha of 0 means "none" to LyCORIS, and would otherwise silence the layer.
       return value == 0
@@ -112,7 +116,8 @@ struct Geometry {
       kernel = Array((t[.hadaW1B]?.shape ?? []).dropFirst(2))
     case .lohaTucker:
       let (a1, b1, a2, b2) = (try matrix(.hadaW1A), try matrix(.hadaW1B), try matrix(.hadaW2A), try matrix(.hadaW2B))
-      guard let k1 = t[.hadaT1]?.shape, let k2 = t[.hadaT2]?.shape, k1.count > 2, k1.count == k2.count, k1[2...] == k2[2...],
+      guard let k1 = t[.hadaT1]?.shape, let k2 = t[.hadaT2]?.shape, k1.count > 2, k1.count == k2.count,
+        k1[2...] == k2[2...],
         k1[0] == a1.rows, k1[1] == b1.rows, k2[0] == a2.rows, k2[1] == b2.rows, a1.columns == a2.columns,
         b1.columns == b2.columns, !k1.contains(0), !k2.contains(0)
       else { throw broken(.hadaT1, "[r, r, kernel…] between [r, out] and [r, in] is needed") }
@@ -120,7 +125,9 @@ struct Geometry {
       (outputs, rank, downChannels) = (a1.columns, b1.rows, b1.columns)
       inputs = b1.columns * kernel.reduce(1, *)
     case .lokr:
-      guard let shape = LoKrShape(t) else { throw broken(t[.lokrW1] == nil ? .lokrW1A : .lokrW1, "the Kronecker factors do not fit each other") }
+      guard let shape = LoKrShape(t) else {
+        throw broken(t[.lokrW1] == nil ? .lokrW1A : .lokrW1, "the Kronecker factors do not fit each other")
+      }
       (outputs, inputs, rank, kernel) = (shape.outputs, shape.inputs, shape.divisor, shape.kernel)
       downChannels = inputs / kernel.reduce(1, *)
     case .full:

@@ -72,7 +72,8 @@ extension Architecture {
     for text in texts {
       let signs: [(String, Architecture)] = [
         ("sdxl", .sdxl), ("stable-diffusion-xl", .sdxl), ("flux2", .flux2), ("flux-2", .flux2), ("flux", .flux1),
-        ("chroma", .chroma), ("sd3", .sd3), ("stable-diffusion-3", .sd3), ("sd_v1", .sd1), ("stable-diffusion-v1", .sd1),
+        ("chroma", .chroma), ("sd3", .sd3), ("stable-diffusion-3", .sd3), ("sd_v1", .sd1),
+        ("stable-diffusion-v1", .sd1),
         ("sd_v2", .sd2), ("stable-diffusion-v2", .sd2), ("wan", .wan), ("qwen", .qwenImage), ("hunyuan", .hunyuan),
         ("lumina", .lumina2), ("anima", .anima), ("zimage", .zImage), ("z-image", .zImage),
       ]

@@ -53,6 +53,7 @@ public struct ModulePath: Sendable, Hashable, CustomStringConvertible {
   public var description: String { "\(part.rawValue).\(name)" }
 
   /// The width of the layer's kernel where the name tells it: 3 for the 3×3 convolutions of the UNet, else 1.
+  ///
   /// Files that store a convolution's ΔW flattened need it to be written back with its kernel.
   public var kernelWidth: Int {
     guard part == .unet else { return 1 }

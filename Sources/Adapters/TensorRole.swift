@@ -37,14 +37,13 @@ public enum TensorRole: String, Sendable, Hashable, CaseIterable {
   /// The endings by which keys name their role, without the dot before them: one or two of a key's last
   /// components, and one of three.
   private static let endings: [Substring: TensorRole] = Dictionary(
-    uniqueKeysWithValues:
-      [
-        ("lora_up.weight", .up), ("lora_down.weight", .down), ("lora_mid.weight", .mid), ("lora_B.weight", .up),
-        ("lora_A.weight", .down), ("lora_B.bias", .bias), ("lora_magnitude_vector.weight", .doraScale),
-        ("lora_magnitude_vector", .doraScale), ("oft_R.weight", .oftRotation), ("a1.weight", .gloraA1),
-        ("a2.weight", .gloraA2), ("b1.weight", .gloraB1), ("b2.weight", .gloraB2), ("lora.up.weight", .up),
-        ("lora.down.weight", .down), ("lora_linear_layer.up.weight", .up), ("lora_linear_layer.down.weight", .down),
-      ]
+    uniqueKeysWithValues: [
+      ("lora_up.weight", .up), ("lora_down.weight", .down), ("lora_mid.weight", .mid), ("lora_B.weight", .up),
+      ("lora_A.weight", .down), ("lora_B.bias", .bias), ("lora_magnitude_vector.weight", .doraScale),
+      ("lora_magnitude_vector", .doraScale), ("oft_R.weight", .oftRotation), ("a1.weight", .gloraA1),
+      ("a2.weight", .gloraA2), ("b1.weight", .gloraB1), ("b2.weight", .gloraB2), ("lora.up.weight", .up),
+      ("lora.down.weight", .down), ("lora_linear_layer.up.weight", .up), ("lora_linear_layer.down.weight", .down),
+    ]
       + ([
         .alpha, .doraScale, .hadaW1A, .hadaW1B, .hadaW2A, .hadaW2B, .hadaT1, .hadaT2, .lokrW1, .lokrW1A, .lokrW1B,
         .lokrW2, .lokrW2A, .lokrW2B, .lokrT1, .lokrT2, .diff, .diffBias, .normWeight, .normBias, .oftBlocks, .rescale,

@@ -1,6 +1,8 @@
 /// Every layer that a LoRA of a Stable Diffusion UNet can name, in diffusers' and in the original (`sgm`, `ldm`)
-/// naming. One table serves SD 1.x, SD 2.x and SDXL: it is their union, and the two namings relate by the
-/// same rule in all of them.
+/// naming.
+///
+/// One table serves SD 1.x, SD 2.x and SDXL: it is their union, and the two namings relate by the same rule in all of
+/// them.
 enum UNetModules {
   struct Names {
     var diffusers: String
@@ -30,8 +32,10 @@ enum UNetModules {
     return table
   }()
 
-  /// SD 1.x and 2.x have no attention before their first upsampler, which moves it up by one place. Read, and
-  /// never written: the table's own form is what loaders of SDXL expect, and SD 1.x is written in diffusers' names.
+  /// SD 1.x and 2.x have no attention before their first upsampler, which moves it up by one place.
+  ///
+  /// Read, and never written: the table's own form is what loaders of SDXL expect, and SD 1.x is written in
+  /// diffusers' names.
   static let alternativeSGM: [Names] = [
     Names(diffusers: "up_blocks.0.upsamplers.0.conv", sgm: "output_blocks.2.1.conv")
   ]

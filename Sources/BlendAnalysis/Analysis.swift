@@ -7,7 +7,9 @@ public struct Subject: Sendable {
   public var adapter: Adapter
   /// How the report names it; unique among the subjects.
   public var name: String
-  /// The strength in the prompt or merge. Angles and overlaps do not depend on it; norms do.
+  /// The strength in the prompt or merge.
+  ///
+  /// Angles and overlaps do not depend on it; norms do.
   public var strength: Double
 
   /// Creates a subject.

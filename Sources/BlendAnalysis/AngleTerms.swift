@@ -16,8 +16,9 @@ struct AngleTerms: Sendable {
 
 /// A summary of principal angles over the layers of a block, or of everything.
 public struct AngleSummary: Sendable, Codable, Equatable {
-  /// The smallest angle of any layer, in degrees. Below 0.06° half-precision storage decides, so it is not
-  /// reported as less.
+  /// The smallest angle of any layer, in degrees.
+  ///
+  /// Below 0.06° half-precision storage decides, so it is not reported as less.
   public var smallest: Double
   /// The mean over layers of each layer's smallest angle, in degrees.
   public var meanSmallest: Double

@@ -79,7 +79,9 @@ extension Analysis {
             a: subjects[a].name, b: subjects[b].name, sharedInit: SharedInitialisation(terms.initialisation),
             total: Measures(terms, a: everything.own[a], b: everything.own[b]),
             anglesIn: AngleSummary(angles.map(\.inputs)), anglesOut: AngleSummary(angles.map(\.outputs)),
-            parts: parts.map { .init(part: $0.part, measures: $0.group.measures(a, b)) }.filter { $0.measures.modules > 0 },
+            parts: parts.map { .init(part: $0.part, measures: $0.group.measures(a, b)) }.filter {
+              $0.measures.modules > 0
+            },
             blocks: blocks.map { key, group in
               .init(block: key.block, part: key.part, role: key.role, measures: group.measures(a, b))
             }.filter { $0.measures.modules > 0 },
@@ -94,10 +96,12 @@ extension Analysis {
     let energy = (everything.own[a].t * everything.own[b].t).squareRoot()
     guard energy > 0 else { return [] }
     let found = layers.compactMap { layer -> (score: Double, spot: PairReport.Hotspot)? in
-      guard let pair = layer.pair(a, b), let i = layer.indices.firstIndex(of: a), let j = layer.indices.firstIndex(of: b)
+      guard let pair = layer.pair(a, b), let i = layer.indices.firstIndex(of: a),
+        let j = layer.indices.firstIndex(of: b)
       else { return nil }
       let measures = Measures(pair.terms, a: layer.own[i], b: layer.own[j])
-      guard let excessIn = measures.omegaIn.excess, let excessOut = measures.omegaOut.excess, let cosine = measures.cosine
+      guard let excessIn = measures.omegaIn.excess, let excessOut = measures.omegaOut.excess,
+        let cosine = measures.cosine
       else { return nil }
       let share = (layer.own[i].t * layer.own[j].t).squareRoot() / energy
       return (

@@ -9,7 +9,9 @@ public struct Overlap: Sendable, Codable, Equatable {
   /// How many standard deviations of the random rotation lie between value and expectation.
   public var z: Double?
 
-  /// Forms the ratios at the end of a sum. Numbers that are not defined (no energy, no freedom to rotate) are nil.
+  /// Forms the ratios at the end of a sum.
+  ///
+  /// Numbers that are not defined (no energy, no freedom to rotate) are nil.
   init(_ terms: OverlapTerms, most: Double) {
     guard most > 0 else { return }
     value = terms.x / most
@@ -43,7 +45,9 @@ public struct Measures: Sendable, Codable, Equatable {
   public var omegaIn: Overlap
   /// Energy-weighted overlap of what they write.
   public var omegaOut: Overlap
-  /// Overlap of the row spaces, blind to strength (Hu et al. 2021, eq. 4, in its symmetric form).
+  /// Overlap of the row spaces, blind to strength.
+  ///
+  /// Hu and others (2021), equation 4, in its symmetric form.
   public var phiIn: Overlap
   /// Overlap of the column spaces.
   public var phiOut: Overlap

@@ -51,11 +51,19 @@ struct ModuleGram: Sendable {
     }
     let module = participants[0].module
     if sources.allSatisfy(\.isHalfPrecision) {
-      inputs = try Self.sum(sources, ranges, module.inputs, rows: true, &panel.single) { $0.add(panel: $1, length: $2, rows: true) }
-      outputs = try Self.sum(sources, ranges, module.outputs, rows: false, &panel.single) { $0.add(panel: $1, length: $2, rows: false) }
+      inputs = try Self.sum(sources, ranges, module.inputs, rows: true, &panel.single) {
+        $0.add(panel: $1, length: $2, rows: true)
+      }
+      outputs = try Self.sum(sources, ranges, module.outputs, rows: false, &panel.single) {
+        $0.add(panel: $1, length: $2, rows: false)
+      }
     } else {
-      inputs = try Self.sum(sources, ranges, module.inputs, rows: true, &panel.double) { $0.add(panel: $1, length: $2, rows: true) }
-      outputs = try Self.sum(sources, ranges, module.outputs, rows: false, &panel.double) { $0.add(panel: $1, length: $2, rows: false) }
+      inputs = try Self.sum(sources, ranges, module.inputs, rows: true, &panel.double) {
+        $0.add(panel: $1, length: $2, rows: true)
+      }
+      outputs = try Self.sum(sources, ranges, module.outputs, rows: false, &panel.double) {
+        $0.add(panel: $1, length: $2, rows: false)
+      }
     }
   }
 

@@ -7,8 +7,9 @@
 struct OverlapTerms: Sendable {
   /// The overlap itself, `tr(PQ)`.
   var x = 0.0
-  /// The greatest value it could take: `√(q_a q_b)` for ω (Cauchy–Schwarz), the lesser rank for φ. Of no
-  /// use for ω when layers are summed, where the sums of `q_a` and `q_b` take its place.
+  /// The greatest value it could take: `√(q_a q_b)` for ω (Cauchy–Schwarz), the lesser rank for φ.
+  ///
+  /// Of no use for ω when layers are summed, where the sums of `q_a` and `q_b` take its place.
   var most = 0.0
   /// Its mean under the null.
   var expected = 0.0

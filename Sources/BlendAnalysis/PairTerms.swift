@@ -1,17 +1,19 @@
 import LinearAlgebra
 
-/// Everything two LoRAs share in one layer, or, summed, in a block: numerators and variances only. Ratios are
-/// formed once, at the end; averaging ratios would let a tiny layer weigh as much as a large one.
+/// Everything two LoRAs share in one layer, or, summed, in a block: numerators and variances only.
+///
+/// Ratios are formed once, at the end; averaging ratios would let a tiny layer weigh as much as a large one.
 struct PairTerms: Sendable {
   /// `⟨ΔW_a, ΔW_b⟩`.
   var inner = 0.0
   /// The variance of `inner` when the other LoRA's outputs, or its inputs, are rotated at random, whichever is
-  /// greater: `max(‖ΔW_bΔW_aᵀ‖²/out, ‖ΔW_aᵀΔW_b‖²/in)`. Conditional on the overlap of the other side, so that a
-  /// shared initialisation does not pass for agreement.
+  /// greater: `max(‖ΔW_bΔW_aᵀ‖²/out, ‖ΔW_aᵀΔW_b‖²/in)`.
+  ///
+  /// Conditional on the overlap of the other side, so that a shared initialisation does not pass for agreement.
   var innerVariance = 0.0
-  /// `‖ΔW_aΔW_bᵀ‖²`: do they listen to the same inputs?
+  /// Whether they listen to the same inputs, `‖ΔW_aΔW_bᵀ‖²`.
   var omegaIn = OverlapTerms()
-  /// `‖ΔW_aᵀΔW_b‖²`: do they write to the same outputs?
+  /// Whether they write to the same outputs, `‖ΔW_aᵀΔW_b‖²`.
   var omegaOut = OverlapTerms()
   /// `Σcos²θ` of the row spaces, blind to strength.
   var phiIn = OverlapTerms()
@@ -53,7 +55,8 @@ struct PairTerms: Sendable {
     phiIn = Self.phi(bases[a].inputs, bases[b].inputs, cross: crossIn, dimension: inputs)
     phiOut = Self.phi(bases[a].outputs, bases[b].outputs, cross: crossOut, dimension: outputs)
     if alignable {
-      initialisation = InitialisationTerms(cross: crossIn, a: inA, b: inB, upCross: crossOut, upA: outA, upB: outB, inputs: inputs)
+      initialisation = InitialisationTerms(
+        cross: crossIn, a: inA, b: inB, upCross: crossOut, upA: outA, upB: outB, inputs: inputs)
     }
     modules = 1
   }
@@ -61,7 +64,8 @@ struct PairTerms: Sendable {
   private static func phi(_ a: GramBasis, _ b: GramBasis, cross: Matrix, dimension: Int) -> OverlapTerms {
     let (k, l) = (Double(a.rank), Double(b.rank))
     return OverlapTerms(
-      x: GramBasis.squaredCosines(a, b, cross: cross), most: min(k, l), ta: k, tb: l, qa: k, qb: l, dimension: dimension)
+      x: GramBasis.squaredCosines(a, b, cross: cross), most: min(k, l), ta: k, tb: l, qa: k, qb: l, dimension: dimension
+    )
   }
 
   static func + (a: PairTerms, b: PairTerms) -> PairTerms {

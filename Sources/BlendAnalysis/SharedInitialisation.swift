@@ -9,8 +9,9 @@ public struct SharedInitialisation: Sendable, Codable, Equatable {
   public var meanCosine: Double?
   /// The mean cosine of all other pairs of rows; near 0 unless the LoRAs are alike as a whole.
   public var otherCosine: Double?
-  /// The mean cosine of corresponding columns of `lora_up`. Shared initialisation leaves it near 0; well above, one
-  /// file was made from the other, or both from a third.
+  /// The mean cosine of corresponding columns of `lora_up`.
+  ///
+  /// Shared initialisation leaves it near 0; well above, one file was made from the other, or both from a third.
   public var upCosine: Double?
 
   init(_ terms: InitialisationTerms) {

@@ -66,7 +66,9 @@ public struct GramBasis: Sendable {
     return b.whitened(left.transposed).squaredNorm
   }
 
-  /// `L⁻¹ C` or `W C`: the cross products with this set made orthonormal. The C function is `cblas_dtrsm`.
+  /// `L⁻¹ C` or `W C`: the cross products with this set made orthonormal.
+  ///
+  /// The C function is `cblas_dtrsm`.
   private func whitened(_ cross: Matrix) -> Matrix {
     switch factor {
     case .eigen(let w): return w.times(cross)
@@ -74,7 +76,8 @@ public struct GramBasis: Sendable {
       guard cross.columns > 0, cross.rows > 0 else { return cross }
       var result = cross.elements
       unsafe cblas_dtrsm(
-        CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, blasint(cross.rows), blasint(cross.columns), 1,
+        CblasRowMajor, CblasLeft, CblasLower, CblasNoTrans, CblasNonUnit, blasint(cross.rows), blasint(cross.columns),
+        1,
         l.elements, blasint(l.rows), &result, blasint(cross.columns))
       return Matrix(rows: cross.rows, columns: cross.columns, elements: result)
     }

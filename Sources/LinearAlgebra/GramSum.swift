@@ -31,8 +31,9 @@ public struct GramSum {
   }
 
   /// Adds the products of a panel of floats: within the panel in single precision, from panel to panel in double.
-  /// With panels of a few hundred coordinates an entry is good to about 2e-7 of the vectors' norms. The corresponding C
-  /// function is `cblas_ssyrk`.
+  ///
+  /// With panels of a few hundred coordinates an entry is good to about 2e-7 of the vectors' norms. The corresponding
+  /// C function is `cblas_ssyrk`.
   ///
   /// - Parameters: as of the other form.
   public mutating func add(panel: [Float], length: Int, rows: Bool) {

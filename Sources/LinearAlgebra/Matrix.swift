@@ -57,7 +57,9 @@ public struct Matrix: Sendable, Equatable {
     precondition(rowRange.upperBound <= rows && columnRange.upperBound <= columns, "a block outside the matrix")
     var result: [Double] = []
     result.reserveCapacity(rowRange.count * columnRange.count)
-    for i in rowRange { result += elements[i * columns + columnRange.lowerBound..<i * columns + columnRange.upperBound] }
+    for i in rowRange {
+      result += elements[i * columns + columnRange.lowerBound..<i * columns + columnRange.upperBound]
+    }
     return Matrix(rows: rowRange.count, columns: columnRange.count, elements: result)
   }
 

@@ -3,14 +3,18 @@ import COpenBLAS
 
 /// Process-wide settings of the BLAS library.
 public enum BLAS {
-  /// Limits BLAS to one thread per caller. Modules are many and small, so the program runs them in parallel
-  /// and lets each multiplication use one core. The corresponding C function is `openblas_set_num_threads`.
+  /// Limits BLAS to one thread per caller.
+  ///
+  /// Modules are many and small, so the program runs them in parallel and lets each multiplication use one core. The
+  /// corresponding C function is `openblas_set_num_threads`.
   public static func useOneThread() {
     openblas_set_num_threads(1)
     troupe_stop_blas_threads()
   }
 
-  /// The processor kernels that OpenBLAS chose, such as `Haswell`. The C function is `openblas_get_corename`.
+  /// The processor kernels that OpenBLAS chose, such as `Haswell`.
+  ///
+  /// The C function is `openblas_get_corename`.
   public static var core: String {
     guard let name = unsafe openblas_get_corename() else { return "unknown" }
     return unsafe String(cString: name)
@@ -18,7 +22,9 @@ public enum BLAS {
 }
 
 extension Matrix {
-  /// The product `self · other`, `[rows, other.columns]`. The corresponding C function is `cblas_dgemm`.
+  /// The product `self · other`, `[rows, other.columns]`.
+  ///
+  /// The corresponding C function is `cblas_dgemm`.
   public func times(_ other: Matrix) -> Matrix {
     precondition(columns == other.rows, "shapes do not multiply")
     return product(other, transposeA: CblasNoTrans, transposeB: CblasNoTrans, rows, other.columns, columns)

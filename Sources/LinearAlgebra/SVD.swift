@@ -12,10 +12,14 @@ public struct SVD: Sendable {
 }
 
 extension Matrix {
-  /// The thin singular value decomposition. The C function is `LAPACKE_dgesdd`.
+  /// The thin singular value decomposition.
+  ///
+  /// The C function is `LAPACKE_dgesdd`.
   public func svd() throws(LinearAlgebraError) -> SVD {
     let k = min(rows, columns)
-    guard k > 0 else { return SVD(u: Matrix(rows: rows, columns: 0), values: [], vt: Matrix(rows: 0, columns: columns)) }
+    guard k > 0 else {
+      return SVD(u: Matrix(rows: rows, columns: 0), values: [], vt: Matrix(rows: 0, columns: columns))
+    }
     guard isFinite else { throw .nonFinite }
     var a = elements
     var s = [Double](repeating: 0, count: k)
@@ -45,8 +49,9 @@ extension Matrix {
     return s
   }
 
-  /// The eigenvalues of a symmetric matrix, ascending, and its eigenvectors as columns. The C function is
-  /// `LAPACKE_dsyevd`.
+  /// The eigenvalues of a symmetric matrix, ascending, and its eigenvectors as columns.
+  ///
+  /// The C function is `LAPACKE_dsyevd`.
   public func symmetricEigen() throws(LinearAlgebraError) -> (values: [Double], vectors: Matrix) {
     precondition(rows == columns, "a symmetric matrix is square")
     guard rows > 0 else { return ([], self) }

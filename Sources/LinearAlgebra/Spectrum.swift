@@ -15,8 +15,10 @@ public struct Spectrum: Sendable, Equatable {
     return first * first / energy
   }
 
-  /// The effective rank `exp(-Σ p ln p)` with `p = σ² / Σσ²` (Roy and Vetterli 2007, on energies): how many
-  /// equally strong directions would be as spread out. 0 for a zero matrix.
+  /// The effective rank `exp(-Σ p ln p)` with `p = σ² / Σσ²` (Roy and Vetterli 2007, on energies): how many equally
+  /// strong directions would be as spread out.
+  ///
+  /// 0 for a zero matrix.
   public var effectiveRank: Double {
     let total = energy
     guard total > 0 else { return 0 }

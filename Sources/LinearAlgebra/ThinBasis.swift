@@ -31,8 +31,9 @@ struct ThinBasis {
     return ThinBasis(q: second.q, r: second.r.times(first.r))
   }
 
-  /// One pass; nil when the Gram matrix is too close to singular. The C functions are `LAPACKE_dpotrf` and
-  /// `cblas_dtrsm`.
+  /// One pass; nil when the Gram matrix is too close to singular.
+  ///
+  /// The C functions are `LAPACKE_dpotrf` and `cblas_dtrsm`.
   private static func once(_ a: Matrix, rows: Bool) -> ThinBasis? {
     let k = rows ? a.rows : a.columns
     guard k > 0 else { return nil }
@@ -40,7 +41,9 @@ struct ThinBasis {
     guard gram.isFinite else { return nil }
     var factor = gram.elements
     let size = LAPACKEInt(k)
-    guard unsafe LAPACKE_dpotrf(LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "U")), size, &factor, size) == 0 else { return nil }
+    guard unsafe LAPACKE_dpotrf(LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "U")), size, &factor, size) == 0 else {
+      return nil
+    }
     var r = Matrix(rows: k, columns: k, elements: factor)
     var (least, largest) = (Double.infinity, 0.0)
     for i in 0..<k {

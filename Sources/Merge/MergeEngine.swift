@@ -61,8 +61,9 @@ public enum MergeEngine {
       })
   }
 
-  /// Alphas are F32, so they come before all factors in a narrower format. Among F32 factors they stand by name, and
-  /// are written with their layer.
+  /// Alphas are F32, so they come before all factors in a narrower format.
+  ///
+  /// Among F32 factors they stand by name, and are written with their layer.
   private static func writeAlphas(_ plan: MergePlan, to writer: inout SafeTensorsWriter) throws {
     guard plan.dialect.storesAlpha, plan.dtype != .f32 else { return }
     for layer in plan.layers { try writer.append(alphaBytes(layer)) }
@@ -98,12 +99,15 @@ public enum MergeEngine {
       for tensor in part.module.tensors.values where file.nonFiniteCount(of: tensor) > 0 {
         throw MergeError(
           path: file.path, rule: .nonFinite,
-          detail: "\(tensor.name) holds \(file.nonFiniteCount(of: tensor)) values that are NaN or infinite; the file is damaged")
+          detail:
+            "\(tensor.name) holds \(file.nonFiniteCount(of: tensor)) values that are NaN or infinite; the file is damaged"
+        )
       }
     }
     throw MergeError(
       path: key, rule: .overflow,
-      detail: "\(bad) values are too large for \(plan.dtype.rawValue); write F32 or BF16, or allow clamping with --saturate")
+      detail:
+        "\(bad) values are too large for \(plan.dtype.rawValue); write F32 or BF16, or allow clamping with --saturate")
   }
 }
 

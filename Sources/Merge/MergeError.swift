@@ -1,6 +1,8 @@
 /// Why a merge cannot be done, in one sentence.
 public struct MergeError: Error, Sendable, CustomStringConvertible {
-  /// The rule that was broken. The raw value is stable and appears in `--json` output.
+  /// The rule that was broken.
+  ///
+  /// The raw value is stable and appears in `--json` output.
   public enum Rule: String, Sendable, CaseIterable {
     /// The sources are for different base models.
     case architecture = "different-architecture"

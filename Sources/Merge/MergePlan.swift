@@ -54,11 +54,14 @@ extension MergePlan {
     dialect = recipe.dialect ?? (dialects.count == 1 ? dialects.first ?? .kohya : .kohya)
     var byPath: [ModulePath: [(source: Int, module: AdapterModule)]] = [:]
     for (index, adapter) in adapters.enumerated() {
-      for module in adapter.factorable where module.outputs > 0 { byPath[module.path, default: []].append((index, module)) }
+      for module in adapter.factorable where module.outputs > 0 {
+        byPath[module.path, default: []].append((index, module))
+      }
     }
     guard !byPath.isEmpty else {
       throw MergeError(
-        path: adapters.first?.file.path ?? "", rule: .empty, detail: "none of the sources has a layer that can be merged")
+        path: adapters.first?.file.path ?? "", rule: .empty,
+        detail: "none of the sources has a layer that can be merged")
     }
     layers = []
     for (path, parts) in byPath {
@@ -74,7 +77,9 @@ extension MergePlan {
       if let (architecture, path) = known, architecture != adapter.architecture {
         throw MergeError(
           path: adapter.file.path, rule: .architecture,
-          detail: "is for \(adapter.architecture.label), but \(path) is for \(architecture.label); they change different models")
+          detail:
+            "is for \(adapter.architecture.label), but \(path) is for \(architecture.label); they change different models"
+        )
       }
       known = (adapter.architecture, adapter.file.path)
     }
@@ -86,7 +91,9 @@ extension MergePlan {
     for adapter in adapters {
       let reasons =
         adapter.modules.filter { !$0.variant.hasFactors || $0.outputs == 0 }.map { "\($0.stem) (\($0.variant.label))" }
-        + adapter.modules.filter { $0.variant.hasFactors && $0.tensors[.diffBias] != nil }.map { "\($0.stem).diff_b (bias)" }
+        + adapter.modules.filter { $0.variant.hasFactors && $0.tensors[.diffBias] != nil }.map {
+          "\($0.stem).diff_b (bias)"
+        }
         + adapter.unmatched.map { "\($0.key) (\($0.reason))" }
       if let first = reasons.first, !allowed {
         throw MergeError(
@@ -146,7 +153,8 @@ extension MergePlan {
     }
     let channels = kernel.isEmpty ? first.inputs : first.inputs / kernel.reduce(1, *)
     return Layer(
-      path: path, parts: parts, keys: keys, outputs: first.outputs, inputs: first.inputs, fullRank: fullRank, rank: rank,
+      path: path, parts: parts, keys: keys, outputs: first.outputs, inputs: first.inputs, fullRank: fullRank,
+      rank: rank,
       alpha: alpha, upShape: [first.outputs, rank] + kernel.map { _ in 1 }, downShape: [rank, channels] + kernel)
   }
 

@@ -54,7 +54,8 @@ public struct MergeReport: Sendable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case schema, output, method, modules, rank, dtype, dialect, residual, worstModule, discardedEnergy, hash, skipped, sources
+    case schema, output, method, modules, rank, dtype, dialect, residual, worstModule, discardedEnergy, hash, skipped,
+      sources
   }
 
   /// Encodes an unmeasured residual as null, so that the key is always there.

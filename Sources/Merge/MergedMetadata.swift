@@ -34,7 +34,8 @@ enum MergedMetadata {
     result["ss_training_comment"] = "merged by Troupe (\(recipe.method.name)): \(parts.joined(separator: " + "))"
     result["modelspec.sai_model_spec"] = "1.0.1"
     result["modelspec.title"] = name
-    result["modelspec.implementation"] = result["modelspec.implementation"] ?? "https://github.com/Stability-AI/generative-models"
+    result["modelspec.implementation"] =
+      result["modelspec.implementation"] ?? "https://github.com/Stability-AI/generative-models"
     if let architecture = modelspecArchitecture(plan.architecture) { result["modelspec.architecture"] = architecture }
     result["modelspec.merged_from"] = sources.map(\.adapter.name).joined(separator: ", ")
     let triggers = all.compactMap { $0["modelspec.trigger_phrase"] }.filter { !$0.isEmpty }

@@ -1,5 +1,6 @@
-/// A name compared byte by byte, as the format compares names. To Swift's strings `é` and `e` with a combining
-/// accent are equal; a file may have a tensor of either name.
+/// A name compared byte by byte, as the format compares names.
+///
+/// To Swift's strings `é` and `e` with a combining accent are equal; a file may have a tensor of either name.
 struct ExactName: Hashable {
   let text: String
 

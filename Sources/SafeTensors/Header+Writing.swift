@@ -36,8 +36,9 @@ extension Header {
       }
   }
 
-  /// The bytes before the data: the length, then JSON padded with spaces to a multiple of 8. Metadata are
-  /// sorted by key, so the same content always gives the same bytes.
+  /// The bytes before the data: the length, then JSON padded with spaces to a multiple of 8.
+  ///
+  /// Metadata are sorted by key, so the same content always gives the same bytes.
   public static func encoded(tensors: [TensorInfo], metadata: [String: String]) -> [UInt8] {
     var json: [UInt8] = [UInt8(ascii: "{")]
     if !metadata.isEmpty {

@@ -90,7 +90,8 @@ extension Header {
       }
       let (bits, overflow) = elements.multipliedReportingOverflow(by: UInt64(entry.dtype.bitWidth))
       guard !overflow else {
-        throw broken(.overflow, "the shape \(entry.shape) in \(entry.dtype.rawValue) has more bits than 64 bits can count")
+        throw broken(
+          .overflow, "the shape \(entry.shape) in \(entry.dtype.rawValue) has more bits than 64 bits can count")
       }
       guard bits % 8 == 0 else {
         throw broken(.misaligned, "\(elements) elements of \(entry.dtype.rawValue) do not end on a whole byte")

@@ -54,7 +54,9 @@ struct HeaderEntries {
         guard case .string(let text) = member.value else {
           throw SafeTensorsError(
             path: path, rule: .wrongType,
-            detail: "__metadata__ holds \(member.value.kind) under \"\(member.name.shortened(to: 60))\"; the format allows only strings")
+            detail:
+              "__metadata__ holds \(member.value.kind) under \"\(member.name.shortened(to: 60))\"; the format allows only strings"
+          )
         }
         result[member.name] = text
       }

@@ -18,7 +18,9 @@ package struct JSONParser {
 
   private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  /// Parses a whole document. The bytes must be valid UTF-8; the caller has checked that.
+  /// Parses a whole document.
+  ///
+  /// The bytes must be valid UTF-8; the caller has checked that.
   package static func parse(_ bytes: [UInt8]) throws(JSONParsingError) -> JSONValue {
     var parser = JSONParser(bytes)
     let value = try parser.value()

@@ -1,5 +1,7 @@
 extension JSONValue {
-  /// The value as compact JSON text. Numbers that are not finite become null, because JSON has no others.
+  /// The value as compact JSON text.
+  ///
+  /// Numbers that are not finite become null, because JSON has no others.
   package var text: String {
     var bytes: [UInt8] = []
     write(to: &bytes)

@@ -1,5 +1,6 @@
-/// A JSON document as a value. Objects keep their order and their duplicates, because the safetensors rules
-/// speak of both.
+/// A JSON document as a value.
+///
+/// Objects keep their order and their duplicates, because the safetensors rules speak of both.
 package indirect enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)

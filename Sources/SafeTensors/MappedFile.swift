@@ -4,7 +4,9 @@ import Glibc
 import Darwin
 #endif
 
-/// A file's bytes, mapped read-only into memory. The owner unmaps them; everyone else borrows.
+/// A file's bytes, mapped read-only into memory.
+///
+/// The owner unmaps them; everyone else borrows.
 ///
 /// Nothing is read until it is touched, so opening a 7 GB checkpoint costs the same as opening a LoRA.
 /// If another process truncates the file while it is mapped, touching the lost pages ends this process
@@ -50,7 +52,8 @@ import Darwin
   func withBytes<R, E: Error>(in range: Range<Int>, _ body: (RawSpan) throws(E) -> R) throws(E) -> R {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "a range outside the mapped file")
     let pointer = unsafe UnsafeRawPointer(base)
-    let span = unsafe UnsafeRawBufferPointer(start: pointer.map { unsafe $0 + range.lowerBound }, count: range.count).bytes
+    let span = unsafe UnsafeRawBufferPointer(start: pointer.map { unsafe $0 + range.lowerBound }, count: range.count)
+      .bytes
     return try body(span)
   }
 }

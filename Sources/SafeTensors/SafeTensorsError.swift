@@ -1,6 +1,8 @@
 /// What was wrong with a file, in one sentence: which file, which tensor, which rule, what was found.
 public struct SafeTensorsError: Error, Sendable, CustomStringConvertible {
-  /// The rule that was broken. The raw value is stable and appears in `--json` output.
+  /// The rule that was broken.
+  ///
+  /// The raw value is stable and appears in `--json` output.
   public enum Rule: String, Sendable, CaseIterable {
     /// The file cannot be opened or mapped.
     case cannotOpen = "cannot-open"

@@ -145,7 +145,9 @@ public struct SafeTensorsWriter: ~Copyable {
     if metadata[Self.hashKey] != nil { metadata[Self.hashKey] = digest }
     if replaced || metadata[Self.hashKey] != nil {
       let header = Header.encoded(tensors: tensors, metadata: metadata)
-      guard unsafe pwrite(descriptor, header, header.count, 0) == header.count else { throw Self.failure("written", path: path) }
+      guard unsafe pwrite(descriptor, header, header.count, 0) == header.count else {
+        throw Self.failure("written", path: path)
+      }
     }
     guard fsync(descriptor) == 0 else { throw Self.failure("synced", path: path) }
     guard unsafe rename(temporary, path) == 0 else { throw Self.failure("renamed into place", path: path) }
@@ -181,15 +183,19 @@ public struct SafeTensorsWriter: ~Copyable {
     #endif
   }
 
-  /// Asks the kernel to begin writing out what has been handed over, so that the final sync has little left to
-  /// wait for. A hint: its failure changes nothing.
+  /// Asks the kernel to begin writing out what has been handed over, so that the final sync has little left to wait
+  /// for.
+  ///
+  /// A hint: its failure changes nothing.
   private mutating func startFlushing() {
     guard written - flushed >= 16 << 20 else { return }
     ck_start_writeback(descriptor, Int64(flushed), Int64(written - flushed))
     flushed = written
   }
 
-  /// Makes the rename itself durable. The file is complete whatever this returns, so its result is not an error.
+  /// Makes the rename itself durable.
+  ///
+  /// The file is complete whatever this returns, so its result is not an error.
   private func syncFolder() {
     let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     let handle = unsafe open(folder, O_RDONLY | O_CLOEXEC)

@@ -4,8 +4,9 @@ public struct TensorInfo: Sendable, Hashable {
   public var name: String
   /// The number format.
   public var dtype: DType
-  /// The sizes of the dimensions, outermost first; empty for a scalar. A dimension beyond `Int.max`, which
-  /// only a tensor without elements can have, is stored as `Int.max`.
+  /// The sizes of the dimensions, outermost first; empty for a scalar.
+  ///
+  /// A dimension beyond `Int.max`, which only a tensor without elements can have, is stored as `Int.max`.
   public var shape: [Int]
   /// Where the data lie, in bytes from the end of the header.
   public var range: Range<Int>

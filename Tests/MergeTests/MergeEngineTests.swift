@@ -30,7 +30,12 @@ import Testing
       for (path, seed, folderName) in [(tagged, UInt64(1), "10_konrad"), (other, 2, "10_konrad")] {
         try MergeFixtures.write(
           path,
-          layers: [(MergeFixtures.stem, MergeFixtures.matrix(12, 2, seed: seed), MergeFixtures.matrix(2, 16, seed: seed + 7), 1)],
+          layers: [
+            (
+              MergeFixtures.stem, MergeFixtures.matrix(12, 2, seed: seed), MergeFixtures.matrix(2, 16, seed: seed + 7),
+              1
+            )
+          ],
           metadata: [
             "ss_base_model_version": "sd_v1", "ss_seed": "\(seed)",
             "ss_tag_frequency": "{\"\(folderName)\":{\"cape\":\(seed)}}",
@@ -40,7 +45,8 @@ import Testing
       }
       let output = "\(folder)/pair.safetensors"
       let report = try await MergeEngine.run(
-        MergeRecipe(sources: try MergeFixtures.sources([(tagged, 0.5), (other, 2)]), method: .concat, verifies: true), to: output)
+        MergeRecipe(sources: try MergeFixtures.sources([(tagged, 0.5), (other, 2)]), method: .concat, verifies: true),
+        to: output)
       let file = try SafeTensorsFile(path: output)
       let metadata = file.header.metadata
       let hashes = await file.hashes()
@@ -59,7 +65,8 @@ import Testing
       #expect(kept["ss_seed"] == "2", "everything a source knew is kept in the record")
       let source = try SafeTensorsFile(path: tagged)
       #expect(sources[0]["sha256_tensors"] as? String == source.tensorHash())
-      let residual = try #require(metadata["troupe.residual"].flatMap { Double($0.trimmingCharacters(in: .whitespaces)) })
+      let residual = try #require(
+        metadata["troupe.residual"].flatMap { Double($0.trimmingCharacters(in: .whitespaces)) })
       #expect(residual == report.residual)
     }
   }
@@ -69,11 +76,15 @@ import Testing
     try await MergeFixtures.scratch { folder in
       let (a, b) = ("\(folder)/a.safetensors", "\(folder)/b.safetensors")
       let up = MergeFixtures.matrix(20, 4, seed: 3)
-      try MergeFixtures.write(a, layers: [(MergeFixtures.stem, up, MergeFixtures.matrix(4, 24, seed: 4), 2)], dtype: .f16)
       try MergeFixtures.write(
-        b, layers: [(MergeFixtures.stem, MergeFixtures.matrix(20, 8, seed: 5), MergeFixtures.matrix(8, 24, seed: 6), 2)], dtype: .f16)
+        a, layers: [(MergeFixtures.stem, up, MergeFixtures.matrix(4, 24, seed: 4), 2)], dtype: .f16)
+      try MergeFixtures.write(
+        b,
+        layers: [(MergeFixtures.stem, MergeFixtures.matrix(20, 8, seed: 5), MergeFixtures.matrix(8, 24, seed: 6), 2)],
+        dtype: .f16)
       _ = try await MergeEngine.run(
-        MergeRecipe(sources: try MergeFixtures.sources([(a, 1), (b, 0.9)]), method: .concat), to: "\(folder)/out.safetensors")
+        MergeRecipe(sources: try MergeFixtures.sources([(a, 1), (b, 0.9)]), method: .concat),
+        to: "\(folder)/out.safetensors")
       let out = try SafeTensorsFile(path: "\(folder)/out.safetensors")
       let merged = try #require(out["\(MergeFixtures.stem).lora_up.weight"])
       #expect(merged.dtype == .f16)
@@ -117,7 +128,8 @@ import Testing
         .appending(path: "Fixtures/factors.safetensors").path
       let output = "\(folder)/out.safetensors"
       let recipe = MergeRecipe(
-        sources: try MergeFixtures.sources([(factors, 0.5), (factors, 0.25)]), method: .concat, dtype: .f32, verifies: true)
+        sources: try MergeFixtures.sources([(factors, 0.5), (factors, 0.25)]), method: .concat, dtype: .f32,
+        verifies: true)
       let report = try await MergeEngine.run(recipe, to: output)
       #expect(try #require(report.residual) < 1e-6)
       let source = try Adapter(path: factors)

@@ -9,7 +9,9 @@ import Testing
 @Suite struct MergeRefusalTests {
   private let stem = MergeFixtures.stem
 
-  private func lora(_ path: String, up: Int = 8, down: Int = 8, seed: UInt64 = 1, metadata: [String: String] = [:]) throws {
+  private func lora(_ path: String, up: Int = 8, down: Int = 8, seed: UInt64 = 1, metadata: [String: String] = [:])
+    throws
+  {
     try MergeFixtures.write(
       path, layers: [(stem, MergeFixtures.matrix(up, 2, seed: seed), MergeFixtures.matrix(2, down, seed: seed + 1), 1)],
       metadata: metadata)
@@ -17,11 +19,13 @@ import Testing
 
   /// Runs a merge that must fail, and checks that the folder is as it was.
   private func refusal(
-    _ folder: String, _ files: [String], method: MergeMethod = .concat, dtype: DType? = nil, dialect: OutputDialect? = nil
+    _ folder: String, _ files: [String], method: MergeMethod = .concat, dtype: DType? = nil,
+    dialect: OutputDialect? = nil
   ) async throws -> MergeError {
     let before = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
     let recipe = MergeRecipe(
-      sources: try MergeFixtures.sources(files.map { ("\(folder)/\($0).safetensors", 1) }), method: method, dtype: dtype,
+      sources: try MergeFixtures.sources(files.map { ("\(folder)/\($0).safetensors", 1) }), method: method,
+      dtype: dtype,
       dialect: dialect)
     let error = await #expect(throws: MergeError.self) {
       try await MergeEngine.run(recipe, to: "\(folder)/out.safetensors")
@@ -56,12 +60,15 @@ import Testing
       try MergeFixtures.write(
         "\(folder)/b.safetensors",
         layers: [(stem, MergeFixtures.matrix(8, 2, seed: 5), MergeFixtures.matrix(2, 8, seed: 6), 1)],
-        extra: [(TensorDeclaration(name: "\(stem).dora_scale", dtype: .f32, shape: [8, 1]), [UInt8](repeating: 0, count: 32))])
+        extra: [
+          (TensorDeclaration(name: "\(stem).dora_scale", dtype: .f32, shape: [8, 1]), [UInt8](repeating: 0, count: 32))
+        ])
       let error = try await refusal(folder, ["a", "b"])
       #expect(error.rule == .unsupported)
       #expect(error.detail.contains("DoRA") && error.detail.contains("--skip-unsupported"))
       let recipe = MergeRecipe(
-        sources: try MergeFixtures.sources([("\(folder)/a.safetensors", 1), ("\(folder)/b.safetensors", 1)]), method: .concat,
+        sources: try MergeFixtures.sources([("\(folder)/a.safetensors", 1), ("\(folder)/b.safetensors", 1)]),
+        method: .concat,
         skipsUnsupported: true)
       let report = try await MergeEngine.run(recipe, to: "\(folder)/out.safetensors")
       #expect(report.skipped.count == 1)
@@ -87,7 +94,8 @@ import Testing
     try await MergeFixtures.scratch { folder in
       let text = "lora_te_text_model_encoder_layers_0_mlp_fc1"
       try MergeFixtures.write(
-        "\(folder)/a.safetensors", layers: [(text, MergeFixtures.matrix(8, 2, seed: 1), MergeFixtures.matrix(2, 8, seed: 2), 1)])
+        "\(folder)/a.safetensors",
+        layers: [(text, MergeFixtures.matrix(8, 2, seed: 1), MergeFixtures.matrix(2, 8, seed: 2), 1)])
       let error = try await refusal(folder, ["a"], dialect: .peft)
       #expect(error.rule == .unnameable)
     }
@@ -102,7 +110,8 @@ import Testing
       #expect(error.rule == .overflow)
       #expect(error.path.contains("lora_up"))
       let recipe = MergeRecipe(
-        sources: try MergeFixtures.sources([("\(folder)/a.safetensors", 1)]), method: .concat, dtype: .f16, overflow: .saturate)
+        sources: try MergeFixtures.sources([("\(folder)/a.safetensors", 1)]), method: .concat, dtype: .f16,
+        overflow: .saturate)
       _ = try await MergeEngine.run(recipe, to: "\(folder)/out.safetensors")
       let file = try SafeTensorsFile(path: "\(folder)/out.safetensors")
       #expect(file.header.tensors.allSatisfy { file.nonFiniteCount(of: $0) == 0 })

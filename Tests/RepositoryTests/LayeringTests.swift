@@ -46,7 +46,8 @@ import Testing
     }
   }
 
-  @Test(arguments: ["Adapters", "BlendAnalysis", "Merge"]) func unsafeCodeStaysInTheLowestLayers(target: String) throws {
+  @Test(arguments: ["Adapters", "BlendAnalysis", "Merge"]) func unsafeCodeStaysInTheLowestLayers(target: String) throws
+  {
     let folder = Self.root.appending(path: "Sources/\(target)")
     let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
     for case let file as URL in files where file.pathExtension == "swift" {

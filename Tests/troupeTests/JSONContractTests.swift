@@ -59,7 +59,9 @@ import Testing
       #expect(result.status == 0)
       let json = try result.json()
       #expect(
-        Set(json.keys).isSuperset(of: ["schema", "output", "method", "modules", "residual", "discarded_energy", "sources"]))
+        Set(json.keys).isSuperset(of: [
+          "schema", "output", "method", "modules", "residual", "discarded_energy", "sources",
+        ]))
       #expect(json["schema"] as? Int == 1 && json["method"] as? String == "concat" && json["modules"] as? Int == 6)
       // F16 rounds each factor by at most 2^-11, so the product by less than 1e-3.
       let residual = try #require(json["residual"] as? Double)
@@ -67,7 +69,9 @@ import Testing
       let sources = try #require(json["sources"] as? [[String: Any]])
       #expect(sources.map { $0["strength"] as? Double } == [0.8, 0.7])
       for source in sources { #expect((source["autov3"] as? String)?.count == 12) }
-      let unverified = try CommandLineHarness.run(["merge", files[0], files[1], "--output", output, "--json", "--force"]).json()
+      let unverified = try CommandLineHarness.run([
+        "merge", files[0], files[1], "--output", output, "--json", "--force",
+      ]).json()
       #expect(unverified["residual"] is NSNull, "an unmeasured residual is null, not absent and not zero")
     }
   }

@@ -1,5 +1,6 @@
-/// kohya's stems: a prefix for the network, then the layer's path with underscores for dots. Underscores also
-/// stand inside names, so the path cannot be recovered by rule; it is looked up.
+/// kohya's stems: a prefix for the network, then the layer's path with underscores for dots.
+///
+/// Underscores also stand inside names, so the path cannot be recovered by rule; it is looked up.
 enum KohyaNames {
   private static let unetPrefix = "lora_unet_"
   private static let textPrefixes: [(prefix: String, part: ModelPart)] = [

@@ -10,7 +10,9 @@ public enum OutputDialect: String, Sendable, Codable, CaseIterable {
   /// A raw PEFT adapter of the UNet: `base_model.model.….lora_A.weight`; the scale is folded into `lora_B`.
   case peft
 
-  /// Whether the dialect stores alpha as a tensor. Where it does not, loaders take the rank for it.
+  /// Whether the dialect stores alpha as a tensor.
+  ///
+  /// Where it does not, loaders take the rank for it.
   public var storesAlpha: Bool { self == .kohya || self == .kohyaDiffusers }
 
   /// The dialect that a file's own is written back as.
@@ -46,7 +48,8 @@ extension OutputDialect {
     case .kohya, .kohyaDiffusers:
       let sdxl = architecture == .sdxl
       guard
-        let stem = KohyaNames.stem(of: path, sgm: sdxl && self == .kohya, twoTextEncoders: architecture.hasTwoTextEncoders)
+        let stem = KohyaNames.stem(
+          of: path, sgm: sdxl && self == .kohya, twoTextEncoders: architecture.hasTwoTextEncoders)
       else { return nil }
       return OutputKeys(up: "\(stem).lora_up.weight", down: "\(stem).lora_down.weight", alpha: "\(stem).alpha")
     case .diffusers, .peft:

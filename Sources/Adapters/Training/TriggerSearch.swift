@@ -29,8 +29,7 @@ struct TriggerSearch {
     return Array(ranked.prefix(30))
   }
 
-  private mutating func add(_ token: String, folder: String? = nil, _ evidence: String, _ confidence: Double)
-  {
+  private mutating func add(_ token: String, folder: String? = nil, _ evidence: String, _ confidence: Double) {
     let token = token.trimmed
     guard !token.isEmpty, token.utf8.count <= 200 else { return }
     let key = token.lowercased().filter { $0 != "\\" }.split { $0 == " " || $0 == "_" }.joined(separator: " ")

@@ -7,7 +7,8 @@ enum BalanceFindings {
   }
 
   private static func norms(_ report: BlendReport, _ pair: PairReport) -> Finding? {
-    guard let a = report.loras.first(where: { $0.name == pair.a }), let b = report.loras.first(where: { $0.name == pair.b }),
+    guard let a = report.loras.first(where: { $0.name == pair.a }),
+      let b = report.loras.first(where: { $0.name == pair.b }),
       a.norm > 0, b.norm > 0
     else { return nil }
     let (strong, weak) = a.norm >= b.norm ? (a, b) : (b, a)
@@ -16,9 +17,13 @@ enum BalanceFindings {
     let even = strong.strength / ratio
     return Finding(
       id: "unequal-strength", severity: ratio > 3 ? .medium : .low, pair: [strong.name, weak.name],
-      evidence: "‖ΔW‖ is \(strong.norm.fixed(2)) for \(strong.name) and \(weak.norm.fixed(2)) for \(weak.name): \(ratio.fixed(1)) times",
-      meaning: "At these strengths the first changes the model far more and tends to win where both meet. (A larger norm is not always a larger effect.)",
-      advice: "Begin with equal norms: `\(MergeAdvice.command(report, [(strong.name, even), (weak.name, weak.strength)]))`, then tune by eye.")
+      evidence:
+        "‖ΔW‖ is \(strong.norm.fixed(2)) for \(strong.name) and \(weak.norm.fixed(2)) for \(weak.name): \(ratio.fixed(1)) times",
+      meaning:
+        "At these strengths the first changes the model far more and tends to win where both meet. (A larger norm is not always a larger effect.)",
+      advice:
+        "Begin with equal norms: `\(MergeAdvice.command(report, [(strong.name, even), (weak.name, weak.strength)]))`, then tune by eye."
+    )
   }
 
   private static func textEncoders(_ report: BlendReport) -> [Finding] {
@@ -28,8 +33,11 @@ enum BalanceFindings {
       Finding(
         id: "text-encoders", severity: .low, pair: training.map(\.name),
         evidence: "\(training.count) of \(report.loras.count) change the text encoder",
-        meaning: "Each changes how every word of the prompt is read, the other characters' triggers included; nothing confines it to its own.",
-        advice: "Where your UI allows it, try text-encoder strength 0 for one of them; when retraining, leave the text encoder alone.")
+        meaning:
+          "Each changes how every word of the prompt is read, the other characters' triggers included; nothing confines it to its own.",
+        advice:
+          "Where your UI allows it, try text-encoder strength 0 for one of them; when retraining, leave the text encoder alone."
+      )
     ]
   }
 

@@ -57,8 +57,11 @@ enum CaptionFindings {
     return Finding(
       id: "shared-tags", severity: .medium, pair: [a.name, b.name],
       evidence: "\(shared.count) tags stand on at least half of the captions of both: \(list(shared))",
-      meaning: "Each LoRA has tied these words to its own character. Written in a prompt for both, they call both versions at once.",
-      advice: "Leave these tags out of the prompt where you can; when retraining, caption what is not the character and leave out what is.")
+      meaning:
+        "Each LoRA has tied these words to its own character. Written in a prompt for both, they call both versions at once.",
+      advice:
+        "Leave these tags out of the prompt where you can; when retraining, caption what is not the character and leave out what is."
+    )
   }
 
   /// Characters of one file, or of different files, that were shown to the network far more often than others.
@@ -77,7 +80,8 @@ enum CaptionFindings {
       Finding(
         id: "unequal-exposure", severity: .low, pair: [most.name, least.name],
         evidence: "\(most.name) saw its pictures \(most.shown) times in all, \(least.name) \(least.shown) times",
-        meaning: "The one trained longer is usually the more rigid: it wins where both meet and bends less to the prompt.",
+        meaning:
+          "The one trained longer is usually the more rigid: it wins where both meet and bends less to the prompt.",
         advice: "Lower its strength, or use an earlier save of it.")
     ]
   }

@@ -5,7 +5,8 @@ enum CompatibilityFindings {
   static func all(_ report: BlendReport, analysis: Analysis) -> [Finding] {
     var found: [Finding] = []
     for pair in report.pairs {
-      guard let a = report.loras.first(where: { $0.name == pair.a }), let b = report.loras.first(where: { $0.name == pair.b })
+      guard let a = report.loras.first(where: { $0.name == pair.a }),
+        let b = report.loras.first(where: { $0.name == pair.b })
       else { continue }
       found += architectures(a, b, pair)
     }
@@ -39,7 +40,8 @@ enum CompatibilityFindings {
       Finding(
         id: "no-common-layers", severity: .info, pair: [a.name, b.name],
         evidence: "\(a.name) trains \(a.modules) layers, \(b.name) \(b.modules), and none is in both",
-        meaning: "Their weights cannot collide within a layer; they can still disturb each other through the layers between.",
+        meaning:
+          "Their weights cannot collide within a layer; they can still disturb each other through the layers between.",
         advice: "Test a picture with both triggers.")
     ]
   }

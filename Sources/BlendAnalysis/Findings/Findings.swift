@@ -12,7 +12,8 @@ enum Findings {
       + RecipeFindings.all(records)
       + OverlapFindings.all(report)
       + BalanceFindings.all(report)
-    return found.enumerated().sorted { ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset) }.map(\.element)
+    return found.enumerated().sorted { ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset) }.map(
+      \.element)
   }
 }
 

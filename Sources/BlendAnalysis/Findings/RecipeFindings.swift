@@ -17,7 +17,8 @@ enum RecipeFindings {
       found.append(
         Finding(
           id: "different-base", severity: .medium, pair: [a.name, b.name], evidence: comparison.sameBase.evidence,
-          meaning: "Each learned what to change in a different model. On a third one both are a little off, and not in the same way.",
+          meaning:
+            "Each learned what to change in a different model. On a third one both are a little off, and not in the same way.",
           advice: "Prefer LoRAs trained on one foundation model; retrain where you have the pictures."))
     }
     if comparison.sameParameters.answer == .no, !comparison.differingParameters.isEmpty {
@@ -25,8 +26,11 @@ enum RecipeFindings {
         Finding(
           id: "different-recipe", severity: .info, pair: [a.name, b.name],
           evidence: "they differ in \(comparison.differingParameters.prefix(6).joined(separator: ", "))",
-          meaning: "Different rank, alpha, learning rate or length make LoRAs of different stiffness; equal strengths are then not equally strong.",
-          advice: "Compare ‖ΔW‖ above and balance the strengths; `troupe inspect` with both files shows the parameters side by side."))
+          meaning:
+            "Different rank, alpha, learning rate or length make LoRAs of different stiffness; equal strengths are then not equally strong.",
+          advice:
+            "Compare ‖ΔW‖ above and balance the strengths; `troupe inspect` with both files shows the parameters side by side."
+        ))
     }
     if comparison.sameRun.answer == .yes || comparison.sameRun.answer == .likely {
       found.append(
@@ -39,7 +43,9 @@ enum RecipeFindings {
   }
 
   private static func prediction(_ a: Entry, _ b: Entry) -> Finding? {
-    guard let left = a.record.base.predictionType, let right = b.record.base.predictionType, left != right else { return nil }
+    guard let left = a.record.base.predictionType, let right = b.record.base.predictionType, left != right else {
+      return nil
+    }
     return Finding(
       id: "different-prediction", severity: .high, pair: [a.name, b.name],
       evidence: "\(a.name) was trained for \(left.label), \(b.name) for \(right.label)",
@@ -52,7 +58,9 @@ enum RecipeFindings {
     guard assessment.kind == .derivative else { return nil }
     return Finding(
       id: "derivative-base", severity: .low, pair: [entry.name],
-      evidence: "\(entry.name) was trained on \(entry.record.base.modelName ?? "an unnamed model"): \(assessment.reason)",
-      meaning: assessment.consequence, advice: "Train on the foundation model and use the LoRA on the derivative, not the reverse.")
+      evidence:
+        "\(entry.name) was trained on \(entry.record.base.modelName ?? "an unnamed model"): \(assessment.reason)",
+      meaning: assessment.consequence,
+      advice: "Train on the foundation model and use the LoRA on the derivative, not the reverse.")
   }
 }

@@ -19,7 +19,8 @@ enum TruncatedSum {
     // Fewer singular values than the planned rank: the rest of the factors is zero.
     let missing = layer.rank - product.rank
     let up = missing > 0 ? Matrix.beside([product.up, Matrix(rows: layer.outputs, columns: missing)]) : product.up
-    let down = missing > 0 ? Matrix.stacked([product.down, Matrix(rows: missing, columns: layer.inputs)]) : product.down
+    let down =
+      missing > 0 ? Matrix.stacked([product.down, Matrix(rows: missing, columns: layer.inputs)]) : product.down
     return MergedFactors(
       up: up.elements.map(Float.init), down: down.elements.map(Float.init), energy: total, discarded: discarded)
   }

@@ -46,7 +46,8 @@ struct DiagnoseCommand: AsyncParsableCommand {
     guard files.count >= 2 else { throw ValidationError("Name at least two LoRA files to compare.") }
     for name in failOn where !Finding.names.contains(name) && Finding.Severity(rawValue: name) == nil {
       throw ValidationError(
-        "--fail-on \(name): no such finding. There are: \((["low", "medium", "high"] + Finding.names).joined(separator: ", ")).")
+        "--fail-on \(name): no such finding. There are: \((["low", "medium", "high"] + Finding.names).joined(separator: ", "))."
+      )
     }
   }
 

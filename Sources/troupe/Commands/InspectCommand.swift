@@ -1,2 +1,4 @@
 import ArgumentParser
-struct InspectCommand: AsyncParsableCommand { static let configuration = CommandConfiguration(commandName: "inspect"); @Argument var files: [String] }
+struct InspectCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "inspect"); @Argument var files: [String]
+}

@@ -47,7 +47,9 @@ struct MergeCommand: AsyncParsableCommand {
 
   @Option(
     name: .long,
-    help: "concat: exact, the ranks add up. svd: the closest file of a given rank. Default: svd when --rank is given, else concat.")
+    help:
+      "concat: exact, the ranks add up. svd: the closest file of a given rank. Default: svd when --rank is given, else concat."
+  )
   var method: Method?
 
   @Option(name: .long, help: ArgumentHelp("The rank of the result, with svd.", valueName: "rank"))
@@ -67,7 +69,8 @@ struct MergeCommand: AsyncParsableCommand {
     transform: { text in
       guard let dialect = OutputDialect(rawValue: text) else {
         throw ValidationError(
-          "--to \(text): there is no such dialect. There are: \(OutputDialect.allCases.map(\.rawValue).joined(separator: ", ")).")
+          "--to \(text): there is no such dialect. There are: \(OutputDialect.allCases.map(\.rawValue).joined(separator: ", "))."
+        )
       }
       return dialect
     })
@@ -76,7 +79,8 @@ struct MergeCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Measure what the written file lacks of the exact sum, from the bytes in it.")
   var verify = false
 
-  @Option(name: .long, help: ArgumentHelp("With --verify: exit with 1 when the residual is larger.", valueName: "share"))
+  @Option(
+    name: .long, help: ArgumentHelp("With --verify: exit with 1 when the residual is larger.", valueName: "share"))
   var tolerance: Double?
 
   @Flag(name: .long, help: "Leave out layers and keys that cannot be summed exactly, instead of stopping.")
@@ -97,7 +101,9 @@ struct MergeCommand: AsyncParsableCommand {
     if let rank, !(1...4096).contains(rank) { throw ValidationError("--rank must be from 1 to 4096.") }
     if let convRank, !(1...4096).contains(convRank) { throw ValidationError("--conv-rank must be from 1 to 4096.") }
     if method == .svd, rank == nil { throw ValidationError("--method svd needs --rank.") }
-    if method == .concat, rank != nil { throw ValidationError("--rank goes with --method svd; concat keeps every rank.") }
+    if method == .concat, rank != nil {
+      throw ValidationError("--rank goes with --method svd; concat keeps every rank.")
+    }
     if convRank != nil, rank == nil { throw ValidationError("--conv-rank goes with --method svd and --rank.") }
     if tolerance != nil, !verify { throw ValidationError("--tolerance goes with --verify.") }
     if let tolerance, !(tolerance >= 0) { throw ValidationError("--tolerance must be 0 or more.") }

@@ -26,7 +26,9 @@ struct WeightedFile: ExpressibleByArgument, Sendable {
     guard !path.isEmpty else { return nil }
   }
 
-  /// Opens files side by side. The first error in the order of the files is thrown.
+  /// Opens files side by side.
+  ///
+  /// The first error in the order of the files is thrown.
   static func open(_ files: [WeightedFile]) async throws -> [Adapter] {
     let opened = await withTaskGroup(of: (Int, Result<Adapter, any Error>).self) { group in
       for (index, file) in files.enumerated() {

@@ -60,7 +60,8 @@ struct DiagnosisView {
     if let ratio = report.sum.energyRatio {
       lines.append("")
       lines.append(
-        "Together: ‖ΣΔW‖ = \(Numbers.fixed(report.sum.norm, 2)), \(Numbers.percent(ratio)) of the energy of LoRAs that share nothing")
+        "Together: ‖ΣΔW‖ = \(Numbers.fixed(report.sum.norm, 2)), \(Numbers.percent(ratio)) of the energy of LoRAs that share nothing"
+      )
     }
     return lines
   }
@@ -68,13 +69,17 @@ struct DiagnosisView {
   private func blocks() -> [String] {
     var lines: [String] = []
     for pair in report.pairs where !pair.blocks.isEmpty {
-      lines.append(style.bold("\(label(pair.a))–\(label(pair.b)) by block") + style.dim("  overlap beyond chance, from 0 to 1"))
+      lines.append(
+        style.bold("\(label(pair.a))–\(label(pair.b)) by block") + style.dim("  overlap beyond chance, from 0 to 1"))
       var table = TextTable(
-        [.left, .left, .right, .right, .right, .right], header: ["block", "layers", "count", "cosine", "reads", "writes"])
+        [.left, .left, .right, .right, .right, .right],
+        header: ["block", "layers", "count", "cosine", "reads", "writes"])
       for block in pair.blocks {
         table.add([
-          block.block, block.role.rawValue, "\(block.measures.modules)", Numbers.fixed(block.measures.cosine, 3, sign: true),
-          Numbers.fixed(block.measures.omegaIn.excess, 3, sign: true), Numbers.fixed(block.measures.omegaOut.excess, 3, sign: true),
+          block.block, block.role.rawValue, "\(block.measures.modules)",
+          Numbers.fixed(block.measures.cosine, 3, sign: true),
+          Numbers.fixed(block.measures.omegaIn.excess, 3, sign: true),
+          Numbers.fixed(block.measures.omegaOut.excess, 3, sign: true),
         ])
       }
       lines += table.lines(indent: 2, width: width, style: style) + [""]
@@ -100,7 +105,8 @@ struct DiagnosisView {
       let isOne = Set(group.map(\.evidence)).count == 1
       for finding in isOne ? [first] : group {
         let prefix = isOne ? "" : "\(finding.pair.map(label).joined(separator: "–")): "
-        lines += TextWrap.lines(prefix + Terminal.sanitised(finding.evidence), width: width, indent: 10, hanging: 10 + prefix.count)
+        lines += TextWrap.lines(
+          prefix + Terminal.sanitised(finding.evidence), width: width, indent: 10, hanging: 10 + prefix.count)
       }
       lines += TextWrap.lines(Terminal.sanitised(first.meaning), width: width, indent: 10)
       var advice: [String] = []

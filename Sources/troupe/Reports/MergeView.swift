@@ -24,7 +24,8 @@ struct MergeView {
     var facts = TextTable([.left, .left])
     facts.add([
       "method",
-      report.method == "concat" ? "concat: the exact sum, ranks added" : "svd: the exact sum, cut to the closest of this rank",
+      report.method == "concat"
+        ? "concat: the exact sum, ranks added" : "svd: the exact sum, cut to the closest of this rank",
     ])
     facts.add([
       "discarded",

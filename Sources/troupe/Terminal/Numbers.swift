@@ -34,7 +34,9 @@ enum Numbers {
   static func bytes(_ count: Int) -> String {
     var value = Double(count)
     for unit in ["B", "kB", "MB", "GB"] {
-      if value < 1000 || unit == "GB" { return unit == "B" ? "\(count) B" : "\(fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0)) \(unit)" }
+      if value < 1000 || unit == "GB" {
+        return unit == "B" ? "\(count) B" : "\(fixed(value, value < 10 ? 2 : value < 100 ? 1 : 0)) \(unit)"
+      }
       value /= 1000
     }
     return "\(count) B"

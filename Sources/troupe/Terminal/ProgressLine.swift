@@ -6,8 +6,9 @@ import Glibc
 import Darwin
 #endif
 
-/// A line on standard error that shows how far a long task is, with rate and time left. It appears after two
-/// seconds, and never when standard error is not a terminal.
+/// A line on standard error that shows how far a long task is, with rate and time left.
+///
+/// It appears after two seconds, and never when standard error is not a terminal.
 final class ProgressLine: Sendable {
   private struct State {
     var lastShown: ContinuousClock.Instant
@@ -40,7 +41,8 @@ final class ProgressLine: Sendable {
       let seconds = (now - start) / .seconds(1)
       let rate = Double(done) / seconds
       let left = rate > 0 ? Double(total - done) / rate : 0
-      return "\r\(label): \(done) of \(total) \(unit), \(Numbers.fixed(rate, rate < 10 ? 1 : 0))/s, \(Numbers.duration(left)) left\u{1B}[K"
+      return
+        "\r\(label): \(done) of \(total) \(unit), \(Numbers.fixed(rate, rate < 10 ? 1 : 0))/s, \(Numbers.duration(left)) left\u{1B}[K"
     }
     if let text { Terminal.writeError(text) }
   }

@@ -43,8 +43,9 @@ enum Terminal {
     }
   }
 
-  /// How many columns a text takes on a terminal, without escape sequences. Wide East Asian characters and emoji take
-  /// two; combining marks none.
+  /// How many columns a text takes on a terminal, without escape sequences.
+  ///
+  /// Wide East Asian characters and emoji take two; combining marks none.
   static func columns(of text: String) -> Int {
     var count = 0
     var inEscape = false
@@ -62,7 +63,8 @@ enum Terminal {
       let isWide =
         (0x1100...0x115F).contains(value) || (0x2E80...0xA4CF).contains(value) || (0xAC00...0xD7A3).contains(value)
         || (0xF900...0xFAFF).contains(value) || (0xFE30...0xFE6F).contains(value) || (0xFF00...0xFF60).contains(value)
-        || (0xFFE0...0xFFE6).contains(value) || (0x1F300...0x1FAFF).contains(value) || (0x20000...0x3FFFD).contains(value)
+        || (0xFFE0...0xFFE6).contains(value) || (0x1F300...0x1FAFF).contains(value)
+        || (0x20000...0x3FFFD).contains(value)
       count += isWide ? 2 : 1
     }
     return count
