@@ -31,7 +31,7 @@ extension AdapterModule {
       path: group.resolved.path, stem: group.stem, dialect: group.resolved.dialect, variant: variant, tensors: t,
       outputs: geometry.outputs, inputs: geometry.inputs, kernel: geometry.kernel, rank: geometry.rank,
       alpha: alpha.alpha,
-      scale: alpha.scale)
+      scale: alpha.scale, exactRank: geometry.factorRank)
   }
 
   private static func alpha(
@@ -71,6 +71,8 @@ struct Geometry {
   var inputs = 0
   var kernel: [Int] = []
   var rank = 0
+  /// The inner dimension of the exact factors.
+  var factorRank = 0
   /// The input features without the kernel.
   var downChannels = 0
 
@@ -99,6 +101,7 @@ struct Geometry {
       downChannels = shape.count > 1 ? shape[1] : 0
       kernel = Array(shape.dropFirst(2))
       if kernel.allSatisfy({ $0 == 1 }) { kernel = [] }
+      factorRank = rank
     case .tucker:
       let (up, down) = (try matrix(.up), try matrix(.down))
       guard let mid = t[.mid]?.shape, mid.count > 2, mid[0] == up.columns, mid[1] == down.rows, !mid.contains(0) else {
@@ -107,6 +110,7 @@ struct Geometry {
       kernel = Array(mid.dropFirst(2))
       (outputs, rank, downChannels) = (up.rows, down.rows, down.columns)
       inputs = down.columns * kernel.reduce(1, *)
+      factorRank = min(mid[0], outputs, inputs)
     case .loha:
       let (a1, b1, a2, b2) = (try matrix(.hadaW1A), try matrix(.hadaW1B), try matrix(.hadaW2A), try matrix(.hadaW2B))
       guard a1.rows == a2.rows, b1.columns == b2.columns, a1.columns == b1.rows, a2.columns == b2.rows else {
@@ -114,6 +118,7 @@ struct Geometry {
       }
       (outputs, inputs, rank, downChannels) = (a1.rows, b1.columns, b1.rows, b1.columns)
       kernel = Array((t[.hadaW1B]?.shape ?? []).dropFirst(2))
+      factorRank = min(b1.rows * b2.rows, outputs, inputs)
     case .lohaTucker:
       let (a1, b1, a2, b2) = (try matrix(.hadaW1A), try matrix(.hadaW1B), try matrix(.hadaW2A), try matrix(.hadaW2B))
       guard let k1 = t[.hadaT1]?.shape, let k2 = t[.hadaT2]?.shape, k1.count > 2, k1.count == k2.count,
@@ -124,17 +129,27 @@ struct Geometry {
       kernel = Array(k1.dropFirst(2))
       (outputs, rank, downChannels) = (a1.columns, b1.rows, b1.columns)
       inputs = b1.columns * kernel.reduce(1, *)
+      factorRank = min(k1[0] * k2[0], outputs, inputs)
     case .lokr:
       guard let shape = LoKrShape(t) else {
         throw broken(t[.lokrW1] == nil ? .lokrW1A : .lokrW1, "the Kronecker factors do not fit each other")
       }
       (outputs, inputs, rank, kernel) = (shape.outputs, shape.inputs, shape.divisor, shape.kernel)
       downChannels = inputs / kernel.reduce(1, *)
+      factorRank = min(shape.rank, outputs, inputs)
     case .full:
       guard let shape = t[.diff]?.shape, shape.count >= 2 else { return }  // the change of a norm: a vector
       (outputs, inputs) = try matrix(.diff)
       (downChannels, kernel) = (shape[1], Array(shape.dropFirst(2)))
+      factorRank = min(outputs, inputs)
     case .vector, .dora, .oft, .boft, .ia3, .glora: break
+    }
+    // Products of small tensors can claim layers of any size; no model has one of two thousand million weights.
+    let (size, overflow) = outputs.multipliedReportingOverflow(by: inputs)
+    guard !overflow, size <= 1 << 31 else {
+      throw AdapterError(
+        path: path, rule: .shape, key: group.stem,
+        detail: "its factors make a layer of [\(outputs), \(inputs)], which no model has; the file is damaged or made up")
     }
   }
 }

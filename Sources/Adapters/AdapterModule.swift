@@ -29,13 +29,7 @@ public struct AdapterModule: Sendable {
   /// Whether the layer is a plain pair of factors, `scale · up · down`.
   public var isPair: Bool { variant == .lora || variant == .locon }
 
-  /// The rank of the exact low-rank form: `r` for LoRA, `r²` for LoHa, a product for LoKr.
-  public var exactRank: Int {
-    switch variant {
-    case .loha, .lohaTucker: min(rank * rank, min(outputs, inputs))
-    case .lokr: min(LoKrShape(tensors)?.rank ?? 0, min(outputs, inputs))
-    case .full: min(outputs, inputs)
-    default: rank
-    }
-  }
+  /// The inner dimension of the exact factors: `r` for LoRA, `r²` for LoHa, a product for LoKr; never more than out or
+  /// in but for a plain pair, which is taken as it is stored.
+  public let exactRank: Int
 }

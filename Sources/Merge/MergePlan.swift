@@ -137,7 +137,7 @@ extension MergePlan {
         detail: "the dialect \(dialect.rawValue) has no name for \(path); choose another with --to")
     }
     let kernel = Self.kernel(path, parts.map(\.module))
-    let fullRank = parts.reduce(0) { $0 + ($1.module.isPair ? $1.module.rank : $1.module.exactRank) }
+    let fullRank = parts.reduce(0) { $0 + $1.module.exactRank }
     let isWide = kernel.contains { $0 > 1 }
     let rank: Int
     let alpha: Double

@@ -22,6 +22,8 @@ struct LoKrShape {
     }
     var inner1: Int?
     var inner2: Int?
+    // With a tucker kernel the factors' inner dimension is the kernel's first, and alpha is divided by its second.
+    var divisor2: Int?
     if let whole = matrix(.lokrW1) {
       w1 = whole
     } else {
@@ -34,10 +36,11 @@ struct LoKrShape {
       kernel = Array((t[.lokrW2]?.shape ?? []).dropFirst(2))
     } else {
       guard let a = matrix(.lokrW2A), let b = matrix(.lokrW2B) else { return nil }
-      inner2 = b.rows
+      (inner2, divisor2) = (b.rows, b.rows)
       if let core = t[.lokrT2]?.shape {
         // Tucker: W2[o, i, k] = Σ t2[p, q, k] · a[p, o] · b[q, i].
         guard core.count > 2, core[0] == a.rows, core[1] == b.rows, !core.contains(0) else { return nil }
+        inner2 = core[0]
         kernel = Array(core.dropFirst(2))
         w2 = (a.columns, b.columns * kernel.reduce(1, *))
       } else {
@@ -46,7 +49,7 @@ struct LoKrShape {
         kernel = Array((t[.lokrW2B]?.shape ?? []).dropFirst(2))
       }
     }
-    divisor = inner2 ?? inner1 ?? 1
+    divisor = divisor2 ?? inner1 ?? 1
     rank = (inner1 ?? min(w1.rows, w1.columns)) * (inner2 ?? min(w2.rows, w2.columns))
   }
 }
