@@ -16,6 +16,8 @@ public struct AdapterError: Error, Sendable, CustomStringConvertible {
     case needsBase = "needs-base"
     /// An alpha is not a finite number.
     case alpha
+    /// A weight is NaN or infinite.
+    case nonFinite = "non-finite"
     /// A text file beside the weights is damaged.
     case sidecar
   }

@@ -73,7 +73,8 @@ struct Analysis: Sendable {
       count: pieces.count, width: options.workers, scratch: { ModuleGram.Panel() },
       progress: { options.progress($0, pieces.count) },
       body: { index, panel in
-        try LayerAnalysis(path: pieces[index].path, pieces[index].participants, detailed: detailed, panel: &panel)
+        try LayerAnalysis.measured(
+          path: pieces[index].path, pieces[index].participants, detailed: detailed, panel: &panel)
       })
     return Analysis(subjects: subjects, layers: layers, misshapen: misshapen)
   }

@@ -18,7 +18,21 @@ struct LayerAnalysis: Sendable {
   ///   - participants: the LoRAs that train it; all of one shape.
   ///   - detailed: whether principal angles and singular values are computed as well.
   ///   - panel: memory to work in.
-  init(path: ModulePath, _ participants: [Participant], detailed: Bool, panel: inout ModuleGram.Panel) throws {
+  /// - Throws: ``AdapterError`` naming the tensor when a weight is NaN or infinite.
+  static func measured(
+    path: ModulePath, _ participants: [Participant], detailed: Bool, panel: inout ModuleGram.Panel
+  ) throws -> LayerAnalysis {
+    do {
+      return try LayerAnalysis(path: path, participants, detailed: detailed, panel: &panel)
+    } catch LinearAlgebraError.nonFinite {
+      for participant in participants {
+        if let error = participant.adapter.nonFiniteError(in: participant.module) { throw error }
+      }
+      throw LinearAlgebraError.nonFinite
+    }
+  }
+
+  private init(path: ModulePath, _ participants: [Participant], detailed: Bool, panel: inout ModuleGram.Panel) throws {
     self.path = path
     indices = participants.map(\.index)
     let gram = try ModuleGram(participants, panel: &panel)

@@ -74,11 +74,16 @@ public enum MergeEngine {
   private static func layer(
     _ layer: MergePlan.Layer, plan: MergePlan, recipe: MergeRecipe
   ) throws -> MergedLayer {
-    let factors =
-      switch recipe.method {
-      case .concat: try Concat.factors(layer, recipe)
-      case .svd: try TruncatedSum.factors(layer, recipe)
-      }
+    let factors: MergedFactors
+    do {
+      factors =
+        switch recipe.method {
+        case .concat: try Concat.factors(layer, recipe)
+        case .svd: try TruncatedSum.factors(layer, recipe)
+        }
+    } catch LinearAlgebraError.nonFinite {
+      throw nonFiniteError(layer, recipe) ?? LinearAlgebraError.nonFinite
+    }
     let down = try rounded(factors.down, layer.keys.down, layer, plan: plan, recipe: recipe)
     let up = try rounded(factors.up, layer.keys.up, layer, plan: plan, recipe: recipe)
     var merged = MergedLayer(down: down, up: up, energy: factors.energy, discarded: factors.discarded)
@@ -94,20 +99,18 @@ public enum MergeEngine {
   ) throws -> [UInt8] {
     let (bytes, bad) = plan.dtype.narrowed(values, policy: recipe.overflow)
     guard bad > 0 else { return bytes }
-    for part in layer.parts {
-      let file = recipe.sources[part.source].adapter.file
-      for tensor in part.module.tensors.values where file.nonFiniteCount(of: tensor) > 0 {
-        throw MergeError(
-          path: file.path, rule: .nonFinite,
-          detail:
-            "\(tensor.name) holds \(file.nonFiniteCount(of: tensor)) values that are NaN or infinite; the file is damaged"
-        )
-      }
-    }
+    if let error = nonFiniteError(layer, recipe) { throw error }
     throw MergeError(
       path: key, rule: .overflow,
       detail:
         "\(bad) values are too large for \(plan.dtype.rawValue); write F32 or BF16, or allow clamping with --saturate")
+  }
+}
+
+extension MergeEngine {
+  /// The error that names the source and tensor with NaN or infinite values behind a layer.
+  private static func nonFiniteError(_ layer: MergePlan.Layer, _ recipe: MergeRecipe) -> (any Error)? {
+    layer.parts.lazy.compactMap { recipe.sources[$0.source].adapter.nonFiniteError(in: $0.module) }.first
   }
 }
 

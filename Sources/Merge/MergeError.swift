@@ -16,8 +16,6 @@ public struct MergeError: Error, Sendable, CustomStringConvertible {
     case empty
     /// The output's number format cannot hold a value.
     case overflow
-    /// A source holds NaN or infinite values.
-    case nonFinite = "non-finite"
     /// The written bytes are not those that were checked.
     case verification
   }

@@ -123,9 +123,15 @@ import Testing
       var up = MergeFixtures.matrix(8, 2, seed: 1)
       up[3, 1] = value
       try MergeFixtures.write("\(folder)/a.safetensors", layers: [(stem, up, MergeFixtures.matrix(2, 8, seed: 2), 1)])
-      let error = try await refusal(folder, ["a"])
-      #expect(error.rule == .nonFinite)
-      #expect(error.description.contains("a.safetensors") && error.detail.contains("lora_up"))
+      for method in [MergeMethod.concat, .svd(rank: 1, convolutionRank: 1)] {
+        let recipe = MergeRecipe(sources: try MergeFixtures.sources([("\(folder)/a.safetensors", 1)]), method: method)
+        let error = await #expect(throws: AdapterError.self) {
+          try await MergeEngine.run(recipe, to: "\(folder)/out.safetensors")
+        }
+        #expect(error?.rule == .nonFinite)
+        #expect(error?.path.hasSuffix("a.safetensors") == true && error?.key?.hasSuffix("lora_up.weight") == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["a.safetensors"])
+      }
     }
   }
 

@@ -1,0 +1,58 @@
+import SafeTensors
+
+/// Everything that is known of a file while its inspection is put together.
+struct InspectionSubject {
+  var file: SafeTensorsFile
+  var adapter: Adapter?
+  var record: TrainingRecord
+  /// The pairs of factors among keys of no known layer.
+  var loose: LooseLayers?
+  /// The measured layers, in the order of the adapter's modules; nil when weights were not read.
+  var measures: [LayerMeasure]?
+  var looseContents: LooseLayers.Contents?
+  var hashes: FileHashes?
+
+  var modules: [AdapterModule] { adapter?.modules ?? [] }
+
+  /// The ranks of the known layers, or those that shapes show where no layer is known.
+  var ranks: [Int] {
+    modules.isEmpty ? loose?.layers.map(\.rank) ?? [] : modules.filter(\.hasRank).map(\.rank)
+  }
+
+  /// The alphas and scales of the layers that have any.
+  var alphas: [(alpha: Alpha, scale: Double)] {
+    modules.isEmpty
+      ? loose?.layers.map { ($0.alpha, $0.alpha.value / Double($0.rank)) } ?? []
+      : modules.filter { $0.alpha.source != .none }.map { ($0.alpha, $0.scale) }
+  }
+
+  /// All warnings, the serious ones first.
+  func warnings(kind: Inspection.Kind) -> [InspectionWarning] {
+    var found = container
+    if kind == .lora {
+      found += contents + weightWarnings + alphaWarnings + rankWarnings + contradictions + hashWarnings
+      // The record's own finding about hashes is among them.
+      found += record.findings().map { InspectionWarning($0) }
+    }
+    return found.filter { $0.level == .warning } + found.filter { $0.level == .info }
+  }
+
+  private var container: [InspectionWarning] {
+    let names = file.header.duplicateNames
+    guard let first = names.first else { return [] }
+    return [
+      .init(
+        .duplicateNames,
+        "\(names.count.of("tensor name")) \(names.count == 1 ? "stands" : "stand") more than once in the "
+          + "header "
+          + "(“\(first.shortened(to: 60))”); programs disagree on which entry counts, so write the file "
+          + "anew."
+      )
+    ]
+  }
+}
+
+extension Int {
+  /// A count with its noun: `1 layer`, `3 layers`.
+  func of(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
+}

@@ -1,0 +1,108 @@
+import Adapters
+
+/// The training parameters of several files side by side, and what they tell about the files' kinship.
+struct InspectComparisonView {
+  private let comparison: RecipeComparison
+  private let style: Style
+  private let width: Int
+
+  private static let labelWidth = 20
+  /// How many files stand side by side; more are shown in further tables below.
+  private static let perPage = 4
+
+  init(_ comparison: RecipeComparison, style: Style = .output, width: Int = Terminal.width) {
+    self.comparison = comparison
+    self.style = style
+    self.width = width
+  }
+
+  func lines() -> [String] {
+    var lines = [style.bold("Side by side"), style.dim(String(repeating: "─", count: width))]
+    if comparison.rows.isEmpty {
+      lines.append("No file has metadata about its training.")
+    } else {
+      for start in stride(from: 0, to: comparison.names.count, by: Self.perPage) {
+        if start > 0 { lines.append("") }
+        lines += page(start..<min(start + Self.perPage, comparison.names.count))
+      }
+      if comparison.rows.contains(where: { !$0.same }) {
+        lines += ["", style.dim("≠ differs between files   ? is not stated by all")]
+      }
+    }
+    return lines + [""] + verdicts
+  }
+
+  private func page(_ files: Range<Int>) -> [String] {
+    let column = (width - 2 - Self.labelWidth - 2 * files.count) / files.count
+    var lines = row(mark: " ", "", comparison.names[files].map { Terminal.sanitised($0) }, column, limit: 4)
+      .map(style.bold)
+    var group = ""
+    for entry in comparison.rows {
+      if entry.group != group {
+        group = entry.group
+        lines.append(style.dim(group))
+      }
+      lines += row(
+        mark: mark(entry), Self.label(entry), entry.values[files].map { Self.value($0, of: entry.id) },
+        column, limit: 4)
+    }
+    return lines
+  }
+
+  private func mark(_ row: RecipeComparison.Row) -> String {
+    if row.same { return " " }
+    return Set(row.values.compactMap { $0 }).count > 1 ? style.yellow("≠") : style.dim("?")
+  }
+
+  /// A value as shown; the beginning of a hash is enough to tell it from others.
+  private static func value(_ value: String?, of id: String) -> String {
+    guard let value else { return "–" }
+    return Terminal.sanitised(
+      ["base_hash", "trainer_revision"].contains(id) ? String(value.prefix(12)) : value)
+  }
+
+  /// A label without what its heading says already.
+  private static func label(_ row: RecipeComparison.Row) -> String {
+    row.label.count <= labelWidth ? row.label : row.label.replacing(" learning rate", with: " LR")
+  }
+
+  /// One parameter: label and values wrapped in their columns.
+  private func row(mark: String, _ label: String, _ values: [String], _ column: Int, limit: Int) -> [String] {
+    let cells =
+      [CellWrap.lines(label, width: Self.labelWidth)]
+      + values.map { CellWrap.lines($0, width: column, limit: limit) }
+    let height = cells.map(\.count).max() ?? 0
+    return (0..<height).map { line in
+      var text = line == 0 ? mark + " " : "  "
+      for (index, cell) in cells.enumerated() {
+        let piece = line < cell.count ? cell[line] : ""
+        let room = index == 0 ? Self.labelWidth : column
+        text += piece
+        if index < cells.count - 1 {
+          text += String(repeating: " ", count: max(0, room - Terminal.columns(of: piece)) + 2)
+        }
+      }
+      while text.last == " " { text.removeLast() }
+      return text
+    }
+  }
+
+  private var verdicts: [String] {
+    [
+      ("Same base model?", comparison.sameBase), ("Same parameters?", comparison.sameParameters),
+      ("Same author?", comparison.sameAuthor), ("Same training run?", comparison.sameRun),
+    ].flatMap { question, verdict in
+      let answer =
+        switch verdict.answer {
+        case .yes: style.green("yes    ")
+        case .likely: style.green("likely ")
+        case .no: style.yellow("no     ")
+        case .unknown: style.dim("unknown")
+        }
+      let lines = TextWrap.lines(Terminal.sanitised(verdict.evidence), width: width, indent: 29)
+      guard let first = lines.first else { return [String]() }
+      let head = question + String(repeating: " ", count: max(1, 20 - question.count)) + answer
+      return [head + first.dropFirst(27)] + lines.dropFirst()
+    }
+  }
+}
