@@ -136,7 +136,7 @@ struct StructureTests {
     #expect(told.seen.sorted() == Array(1...8) && told.totals == [8])
   }
 
-  /// A value that is not finite is refused, whichever variant and precision it is in.
+  /// A value that is not finite is refused by the name of its tensor, whichever variant and precision it is in.
   @Test(arguments: [Float.nan, .infinity], [true, false])
   func notFinite(value: Float, detailed: Bool) async throws {
     let folder = try TemporaryFolder()
@@ -149,7 +149,9 @@ struct StructureTests {
       [MadeLayer(stem: Layer.selfQ, up: random.matrix(12, 2), down: random.matrix(2, 9))], in: folder, "sound"
     )
     for adapters in [[broken], [broken, sound], [sound, broken]] {
-      await #expect(throws: LinearAlgebraError.nonFinite) { try await report(adapters, detailed: detailed) }
+      let error = await #expect(throws: AdapterError.self) { try await report(adapters, detailed: detailed) }
+      #expect(error?.rule == .nonFinite)
+      #expect(error?.path == broken.file.path && error?.key == "\(Layer.selfQ).lora_up.weight")
     }
   }
 }
