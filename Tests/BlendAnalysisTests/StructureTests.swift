@@ -1,6 +1,7 @@
 import Adapters
 import Foundation
 import LinearAlgebra
+import SafeTensors
 import Testing
 
 @testable import BlendAnalysis
