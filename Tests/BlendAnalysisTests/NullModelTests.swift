@@ -36,6 +36,10 @@ struct NullModelTests {
     #expect(terms.expected == 6 && terms.variance == 0)
     let overlap = Overlap(terms, most: 6)
     #expect(overlap.value == 1 && overlap.expected == 1 && overlap.excess == nil && overlap.z == nil)
+    // A little room is enough for an excess, though.
+    let narrow = Overlap(
+      OverlapTerms(x: 6.9, most: 7, ta: 7, tb: 6.8, qa: 49, qb: 46.24, dimension: 7), most: 7)
+    #expect(agree(narrow.excess, 0.5, relative: 1e-12))
     let nothing = Overlap(OverlapTerms(), most: 0)
     #expect(nothing.value == nil && nothing.expected == nil && nothing.excess == nil && nothing.z == nil)
   }

@@ -99,10 +99,11 @@ struct InspectComparisonView {
         case .no: style.yellow("no     ")
         case .unknown: style.dim("unknown")
         }
-      let lines = TextWrap.lines(Terminal.sanitised(verdict.evidence), width: width, indent: 29)
-      guard let first = lines.first else { return [String]() }
+      let room = width - 29
+      let evidence = CellWrap.lines(Terminal.sanitised(verdict.evidence), width: room)
       let head = question + String(repeating: " ", count: max(1, 20 - question.count)) + answer
-      return [head + first.dropFirst(27)] + lines.dropFirst()
+      let margin = String(repeating: " ", count: 29)
+      return evidence.enumerated().map { ($0 == 0 ? head + "  " : margin) + $1 }
     }
   }
 }

@@ -21,7 +21,7 @@ extension InspectView {
     }
     for part in file.parts {
       let share = part.energyShare
-      let bar = share.map { Self.bar($0) + " " + Numbers.percent($0) } ?? "–"
+      let bar = share.map { (width < 72 ? "" : Self.bar($0) + " ") + Numbers.percent($0) } ?? "–"
       // A LoKr's or LoHa's stored rank is not the number of its directions.
       table.add(
         cells(
