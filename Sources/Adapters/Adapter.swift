@@ -139,10 +139,10 @@ extension Adapter {
     var counts: [Dialect: Int] = [:]
     for module in modules {
       // diffusers' own two spellings differ in the role's letters only.
-      let letters = module.tensors[.up]?.name.contains("lora_B") ?? false
+      let letters = module.dialect == .diffusers && !(module.tensors[.up]?.name.hasSuffix("up.weight") ?? true)
       // kohya names text encoders alike in both UNet dialects; let the UNet decide.
       let weight = module.path.part == .unet ? 1000 : 1
-      counts[module.dialect == .diffusers && letters ? .diffusersPEFT : module.dialect, default: 0] += weight
+      counts[letters ? .diffusersPEFT : module.dialect, default: 0] += weight
     }
     if counts[.kohyaSGM] != nil, let text = counts[.kohya], text < 1000 { counts[.kohya] = nil }
     return counts.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }.map(\.key)

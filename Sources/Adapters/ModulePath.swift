@@ -41,12 +41,18 @@ public struct ModulePath: Sendable, Hashable, CustomStringConvertible {
 
   /// Creates an identity; a name that no table has sorts after all others.
   public init(part: ModelPart, name: String) {
+    let order = part == .unet ? UNetModules.order[name] : TextEncoderModules.order[name]
+    self.init(part: part, name: name, order: order ?? .max)
+  }
+
+  /// Creates an identity whose place in its table is known.
+  init(part: ModelPart, name: String, order: Int) {
+    let pieces = name.split(separator: ".")
     self.part = part
     self.name = name
-    let pieces = name.split(separator: ".")
+    self.order = order
     role = Role(part: part, pieces: pieces)
     block = Self.block(part: part, pieces: pieces)
-    order = (part == .unet ? UNetModules.order[name] : TextEncoderModules.order[name]) ?? .max
   }
 
   /// Part and name, such as `unet.mid_block.attentions.0.proj_in`.

@@ -69,6 +69,9 @@ enum UNetModules {
     return leaves.map { Names(diffusers: "\(diffusers).\($0)", sgm: "\(sgm).\($0)") }
   }
 
+  /// The layer at a place in the table.
+  static func path(_ place: Int) -> ModulePath { ModulePath(part: .unet, name: all[place].diffusers, order: place) }
+
   /// Whether diffusers' naming has a layer of this name.
   static func contains(_ diffusers: String) -> Bool { order[diffusers] != nil }
 

@@ -26,6 +26,7 @@ final class FileContents: Sendable {
 
   /// A copy of the bytes of `range`.
   func copy(_ range: Range<Int>) -> [UInt8] {
-    withBytes(in: range) { span in unsafe span.withUnsafeBytes { unsafe Array($0) } }
+    if unpacked == nil, let bytes = mapped.copy(range) { return bytes }
+    return withBytes(in: range) { span in unsafe span.withUnsafeBytes { unsafe Array($0) } }
   }
 }

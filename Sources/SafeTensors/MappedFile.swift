@@ -13,6 +13,7 @@ import Darwin
 /// (SIGBUS), as with every mapped reader.
 @safe struct MappedFile: ~Copyable, @unchecked Sendable {
   private let base: UnsafeMutableRawPointer?
+  private let descriptor: Int32
   let count: Int
 
   /// Maps the file at `path`.
@@ -20,15 +21,19 @@ import Darwin
     let mapping = unsafe try Self.map(path)
     unsafe base = mapping.base
     count = unsafe mapping.count
+    descriptor = unsafe mapping.descriptor
   }
 
-  private static func map(_ path: String) throws(SafeTensorsError) -> (base: UnsafeMutableRawPointer?, count: Int) {
+  private static func map(_ path: String) throws(SafeTensorsError) -> (
+    base: UnsafeMutableRawPointer?, count: Int, descriptor: Int32
+  ) {
     func failure(_ what: String) -> SafeTensorsError {
       SafeTensorsError(path: path, rule: .cannotOpen, detail: what)
     }
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw failure("cannot be opened: \(systemMessage(errno))") }
-    defer { close(descriptor) }
+    var isKept = false
+    defer { if !isKept { close(descriptor) } }
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {
       throw failure("cannot be examined: \(systemMessage(errno))")
@@ -38,14 +43,32 @@ import Darwin
         "is \(status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "not a regular file"); name a .safetensors file")
     }
     let count = Int(status.st_size)
-    guard count > 0 else { return (nil, 0) }
+    guard count > 0 else { return (nil, 0, -1) }
     let mapping = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
     guard unsafe mapping != MAP_FAILED else { throw failure("cannot be mapped: \(systemMessage(errno))") }
-    return unsafe (mapping, count)
+    isKept = true
+    return unsafe (mapping, count, descriptor)
   }
 
   deinit {
     if let base = unsafe base { unsafe munmap(base, count) }
+    if descriptor >= 0 { close(descriptor) }
+  }
+
+  /// A copy of the bytes of `range`, read without touching the mapping: the kernel maps 64 kB around every touched
+  /// byte, which a thousand scattered alphas would turn into the whole file.
+  func copy(_ range: Range<Int>) -> [UInt8]? {
+    var done = 0
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
+      while done < range.count, let start = buffer.baseAddress {
+        let count = unsafe pread(descriptor, start + done, range.count - done, off_t(range.lowerBound + done))
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { break }
+        done += count
+      }
+      initialized = done
+    }
+    return done == range.count ? bytes : nil
   }
 
   /// Lends the bytes of `range`; it must lie within the file.

@@ -56,6 +56,7 @@ extension SafeTensorsFile {
   public func doubles(of tensor: TensorInfo) throws(SafeTensorsError) -> [Double] {
     let kernel = try kernel(of: tensor)
     let count = tensor.count
+    if count <= 16 { return tensor.dtype.widened(copy(tensor)) }
     return withBytes(of: tensor) { span in
       unsafe span.withUnsafeBytes { source in
         unsafe [Double](unsafeUninitializedCapacity: count) { target, initialized in

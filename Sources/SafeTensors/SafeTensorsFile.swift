@@ -39,6 +39,11 @@ public final class SafeTensorsFile: Sendable {
     try withFileBytes(in: header.dataStart + tensor.range.lowerBound..<header.dataStart + tensor.range.upperBound, body)
   }
 
+  /// A copy of a small tensor's bytes.
+  func copy(_ tensor: TensorInfo) -> [UInt8] {
+    contents.copy(header.dataStart + tensor.range.lowerBound..<header.dataStart + tensor.range.upperBound)
+  }
+
   /// Lends a range of the whole file's bytes, header included.
   package func withFileBytes<R, E: Error>(
     in range: Range<Int>, _ body: (RawSpan) throws(E) -> R

@@ -76,7 +76,7 @@ struct InspectionWarningTests {
     let stray = F.Tensor("lora_unet_nowhere.lora_up.weight", [8, 4], filled: 1)
     let found = try await F.inspect(F.lora() + [stray])
     #expect(found.warnings.map(\.id) == ["unmatched-keys"])
-    #expect(found.unmatchedKeys.map(\.key) == [stray.name])
+    #expect(found.unmatchedKeys == [stray.name])
     let none = [stray, F.Tensor("lora_unet_nowhere.lora_down.weight", [4, 8], filled: 1)]
     let unknown = try await F.inspect(none, metadata: [:])
     #expect(Set(unknown.warnings.map(\.id)).isSuperset(of: ["unknown-architecture", "unmatched-keys"]))

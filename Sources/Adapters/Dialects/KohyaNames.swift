@@ -10,8 +10,11 @@ enum KohyaNames {
   static func resolve(_ stem: String) -> ResolvedStem? {
     if stem.hasPrefix(unetPrefix) {
       let rest = String(stem.dropFirst(unetPrefix.count))
-      if let name = unet[rest] { return ResolvedStem(path: .init(part: .unet, name: name), dialect: .kohya) }
-      if let name = sgm[rest] { return ResolvedStem(path: .init(part: .unet, name: name), dialect: .kohyaSGM) }
+      // The likelier table first: each is built when it is first asked.
+      let original = ["input_blocks", "middle_block", "output_blocks"].contains { rest.hasPrefix($0) }
+      if original, let place = sgm[rest] { return ResolvedStem(path: UNetModules.path(place), dialect: .kohyaSGM) }
+      if let place = unet[rest] { return ResolvedStem(path: UNetModules.path(place), dialect: .kohya) }
+      if let place = sgm[rest] { return ResolvedStem(path: UNetModules.path(place), dialect: .kohyaSGM) }
       return nil
     }
     for (prefix, part) in textPrefixes where stem.hasPrefix(prefix) {
@@ -42,10 +45,15 @@ enum KohyaNames {
     String(decoding: name.utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
   }
 
+  // Layers by their stem, as places in the table.
   private static let unet = Dictionary(
-    uniqueKeysWithValues: UNetModules.all.map { (underscored($0.diffusers), $0.diffusers) })
-  private static let sgm = Dictionary(
-    uniqueKeysWithValues: (UNetModules.all + UNetModules.alternativeSGM).map { (underscored($0.sgm), $0.diffusers) })
+    uniqueKeysWithValues: UNetModules.all.enumerated().map { (underscored($0.element.diffusers), $0.offset) })
+  private static let sgm: [String: Int] = {
+    var table = Dictionary(
+      uniqueKeysWithValues: UNetModules.all.enumerated().map { (underscored($0.element.sgm), $0.offset) })
+    for names in UNetModules.alternativeSGM { table[underscored(names.sgm)] = UNetModules.order[names.diffusers] }
+    return table
+  }()
   private static let sgmNames = Dictionary(uniqueKeysWithValues: UNetModules.all.map { ($0.diffusers, $0.sgm) })
   private static let text = Dictionary(uniqueKeysWithValues: TextEncoderModules.all.map { (underscored($0), $0) })
 }

@@ -35,7 +35,9 @@ public struct Inspection: Sendable, Codable {
   /// Whether any layer of a text encoder is among them.
   public var hasTextEncoder: Bool
   /// The keys that belong to no known layer.
-  public var unmatchedKeys: [UnmatchedKey]
+  public var unmatchedKeys: [String]
+  /// The same keys, each with the reason.
+  public var unmatched: [UnmatchedKey]
   /// The ranks of the layers.
   public var rank: RankSpread
   /// The alphas of the layers.

@@ -91,7 +91,7 @@ extension InspectView {
     guard !file.unmatchedKeys.isEmpty else { return [] }
     var reasons: [String] = []
     var keys: [String: [String]] = [:]
-    for entry in file.unmatchedKeys {
+    for entry in file.unmatched {
       if keys[entry.reason] == nil { reasons.append(entry.reason) }
       keys[entry.reason, default: []].append(entry.key)
     }
