@@ -149,7 +149,8 @@ struct Geometry {
     guard !overflow, size <= 1 << 31 else {
       throw AdapterError(
         path: path, rule: .shape, key: group.stem,
-        detail: "its factors make a layer of [\(outputs), \(inputs)], which no model has; the file is damaged or made up")
+        detail:
+          "its factors make a layer of [\(outputs), \(inputs)], which no model has; the file is damaged or made up")
     }
   }
 }

@@ -38,15 +38,19 @@ struct LayerAnalysis: Sendable {
     let gram = try ModuleGram(participants, panel: &panel)
     var own: [SelfTerms] = []
     var bases: [(inputs: GramBasis, outputs: GramBasis)] = []
-    for range in gram.ranges {
+    for (participant, range) in zip(participants, gram.ranges) {
       let inputs = gram.inputs.block(rows: range, columns: range)
       let outputs = gram.outputs.block(rows: range, columns: range)
       own.append(SelfTerms(inputs: inputs, outputs: outputs))
-      bases.append((try GramBasis(gram: inputs), try GramBasis(gram: outputs)))
+      let tolerance = participant.rankTolerance
+      bases.append(
+        (try GramBasis(gram: inputs, tolerance: tolerance), try GramBasis(gram: outputs, tolerance: tolerance)))
     }
     var details: [Details] = []
     if detailed {
-      details = try participants.map { try Details($0.adapter.factors(of: $0.module)) }
+      details = try participants.map {
+        try Details($0.adapter.factors(of: $0.module), tolerance: $0.rankTolerance.squareRoot())
+      }
     }
     spectra = details.map(\.spectrum)
     pairs = []
@@ -70,9 +74,9 @@ struct Details {
   var outputBasis: Matrix
   var spectrum: Spectrum
 
-  init(_ factors: LowRank) throws {
-    inputBasis = try PrincipalAngles.basis(factors.down.transposed)
-    outputBasis = try PrincipalAngles.basis(factors.up)
+  init(_ factors: LowRank, tolerance: Double) throws {
+    inputBasis = try PrincipalAngles.basis(factors.down.transposed, tolerance: tolerance)
+    outputBasis = try PrincipalAngles.basis(factors.up, tolerance: tolerance)
     spectrum = Spectrum(values: try factors.singularValues())
   }
 }

@@ -8,6 +8,16 @@ struct Participant: Sendable {
   var index: Int
   var adapter: Adapter
   var module: AdapterModule
+
+  /// The part of a span's largest eigenvalue below which a direction is no more than rounding of the stored factors.
+  ///
+  /// Rounding moves a vector by about `u/√3` of its length, where `u` is the unit roundoff of its format, so it adds
+  /// eigenvalues up to `u²`; four times that leaves room. A row that a tool computed from the others and then rounded
+  /// to F16 would otherwise count as a direction of its own, and point anywhere.
+  var rankTolerance: Double {
+    let roundoff = module.tensors.reduce(0) { $1.key == .alpha ? $0 : max($0, $1.value.dtype.unitRoundoff) }
+    return max(1e-10, 4 * roundoff * roundoff)
+  }
 }
 
 /// The two Gram matrices of one layer, from which every scalar of the diagnosis follows.
@@ -17,8 +27,8 @@ struct Participant: Sendable {
 /// the size of ΔW is ever formed.
 ///
 /// Factors stored in 16 bits or fewer are multiplied in single precision, panel by panel, and summed in double;
-/// the result is good to about 2e-7, three digits more than what was stored. Others are multiplied in double, to
-/// 1e-14.
+/// an entry is good to 1e-6 of its vectors' lengths, mostly to 2e-7, where F16 itself holds 5e-4. Others are multiplied
+/// in double, to 1e-14.
 struct ModuleGram: Sendable {
   /// The rows and columns of each participant in the Gram matrices.
   var ranges: [Range<Int>]

@@ -4,8 +4,9 @@ import COpenBLAS
 /// What makes a set of vectors orthonormal, computed from their Gram matrix alone.
 ///
 /// With `G = V Vᵀ` for vectors `V` (rows), `whitened(C)` turns cross products `C = V_a V_bᵀ` into those of
-/// orthonormal bases of the same spans. Cholesky serves nearly always; when a pivot is below 1e-10 of the
-/// largest, the eigenvalues below 1e-10 of the largest are dropped instead, and with them the directions that
+/// orthonormal bases of the same spans. The vectors are first brought to unit length, so that their lengths, which
+/// say nothing of their span, do not decide which of them count. Cholesky serves nearly always; where it comes
+/// near the tolerance, the eigenvalues below the tolerance are dropped instead, and with them the directions that
 /// are not really there.
 public struct GramBasis: Sendable {
   /// The dimension of the span.
@@ -19,44 +20,51 @@ public struct GramBasis: Sendable {
     case eigen(Matrix)
   }
 
-  /// The part of the largest eigenvalue below which a direction counts as absent.
-  public static let tolerance = 1e-10
-
   /// Factors a symmetric positive semidefinite Gram matrix.
-  public init(gram: Matrix) throws(LinearAlgebraError) {
+  ///
+  /// - Parameters:
+  ///   - gram: `[size, size]`.
+  ///   - tolerance: the part of the largest eigenvalue, for vectors of unit length, below which a direction counts
+  ///     as absent: the square of the precision of the vectors, and no less than that of the Gram matrix.
+  /// - Throws: ``LinearAlgebraError``.
+  public init(gram: Matrix, tolerance: Double = 1e-10) throws(LinearAlgebraError) {
     precondition(gram.rows == gram.columns, "a Gram matrix is square")
     guard gram.isFinite else { throw .nonFinite }
-    if let l = Self.cholesky(gram) {
+    let lengths = (0..<gram.rows).map { max(0, gram[$0, $0]).squareRoot() }
+    let inverse = lengths.map { $0 > 0 ? 1 / $0 : 0 }
+    let unit = gram.scalingRows(by: inverse).scalingColumns(by: inverse)
+    // Lengths near the least that a double can hold have no inverse.
+    guard unit.isFinite else { throw .nonFinite }
+    if let l = Self.cholesky(unit, tolerance: tolerance) {
       rank = gram.rows
-      factor = .cholesky(l)
+      factor = .cholesky(l.scalingRows(by: lengths))
       return
     }
-    let (values, vectors) = try gram.symmetricEigen()
-    let least = max((values.last ?? 0) * Self.tolerance, .leastNormalMagnitude)
+    let (values, vectors) = try unit.symmetricEigen()
+    let least = max((values.last ?? 0) * tolerance, .leastNormalMagnitude)
     let kept = values.indices.filter { values[$0] > least }
     var w = Matrix(rows: kept.count, columns: gram.rows)
     for (row, index) in kept.enumerated() {
       for j in 0..<gram.rows { w[row, j] = vectors[j, index] / values[index].squareRoot() }
     }
     rank = kept.count
-    factor = .eigen(w)
+    factor = .eigen(w.scalingColumns(by: inverse))
   }
 
-  private static func cholesky(_ gram: Matrix) -> Matrix? {
-    guard gram.rows > 0 else { return gram }
-    var a = gram.elements
-    let n = LAPACKEInt(gram.rows)
+  /// The factor, unless a pivot comes so near the tolerance that an eigenvalue may lie below it.
+  private static func cholesky(_ unit: Matrix, tolerance: Double) -> Matrix? {
+    guard unit.rows > 0 else { return unit }
+    var a = unit.elements
+    let n = LAPACKEInt(unit.rows)
     guard unsafe LAPACKE_dpotrf(LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "L")), n, &a, n) == 0 else { return nil }
-    var l = Matrix(rows: gram.rows, columns: gram.rows, elements: a)
-    var least = Double.infinity
-    var largest = 0.0
+    var l = Matrix(rows: unit.rows, columns: unit.rows, elements: a)
+    var least = 1.0
     for i in 0..<l.rows {
       for j in i + 1..<max(l.rows, i + 1) { l[i, j] = 0 }
       least = min(least, l[i, i])
-      largest = max(largest, l[i, i])
     }
-    // Pivots are square roots of eigenvalue-sized numbers.
-    return least * least > largest * largest * tolerance ? l : nil
+    // A squared pivot bounds the least eigenvalue from above, seldom by more than a factor of a hundred.
+    return least * least > 100 * tolerance * Double(unit.rows) ? l : nil
   }
 
   /// The squared norm of `Q_aᵀ Q_b`, the sum of the squared cosines of the principal angles between two spans,

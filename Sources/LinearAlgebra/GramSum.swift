@@ -32,7 +32,7 @@ public struct GramSum {
 
   /// Adds the products of a panel of floats: within the panel in single precision, from panel to panel in double.
   ///
-  /// With panels of a few hundred coordinates an entry is good to about 2e-7 of the vectors' norms. The corresponding
+  /// With panels of a few hundred coordinates an entry is good to 1e-6 of the vectors' norms, mostly to 2e-7. The corresponding
   /// C function is `cblas_ssyrk`.
   ///
   /// - Parameters: as of the other form.

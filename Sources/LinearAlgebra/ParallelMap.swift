@@ -25,10 +25,17 @@ public enum ParallelMap {
       for _ in 0..<max(1, min(width, count)) {
         group.addTask {
           var own = scratch()
-          while !Task.isCancelled {
+          // The flag, because the group learns of an error only once a thread is free to tell it.
+          while !Task.isCancelled, !shared.failed.load(ordering: .relaxed) {
             let index = shared.next.wrappingAdd(1, ordering: .relaxed).oldValue
             guard index < count else { return }
-            let result = try body(index, &own)
+            let result: Result
+            do {
+              result = try body(index, &own)
+            } catch {
+              shared.failed.store(true, ordering: .relaxed)
+              throw error
+            }
             shared.results.withLock { $0[index] = result }
             progress(shared.done.wrappingAdd(1, ordering: .relaxed).newValue)
           }
@@ -43,6 +50,7 @@ public enum ParallelMap {
   private final class Shared<Result: Sendable>: Sendable {
     let next = Atomic<Int>(0)
     let done = Atomic<Int>(0)
+    let failed = Atomic<Bool>(false)
     let results: Mutex<[Result?]>
 
     init(count: Int) { results = Mutex(Array(repeating: nil, count: count)) }

@@ -21,16 +21,32 @@ public enum PrincipalAngles {
     }
   }
 
-  /// An orthonormal basis of the span of the columns, `[rows, rank]`: singular values below 1e-10 of the
-  /// largest count as absent.
-  public static func basis(_ columns: Matrix) throws(LinearAlgebraError) -> Matrix {
-    let (q, r) = try columns.qr()
+  /// An orthonormal basis of the span of the columns, `[rows, rank]`.
+  ///
+  /// - Parameters:
+  ///   - columns: vectors of any length; they are brought to unit length first.
+  ///   - tolerance: the part of the largest singular value below which a direction counts as absent.
+  public static func basis(_ columns: Matrix, tolerance: Double = 1e-5) throws(LinearAlgebraError) -> Matrix {
+    guard columns.isFinite else { throw .nonFinite }
+    let (q, r) = try columns.scalingColumns(by: columns.inverseColumnLengths).qr()
     let diagonal = (0..<min(r.rows, r.columns)).map { abs(r[$0, $0]) }
     guard let largest = diagonal.max(), largest > 0 else { return Matrix(rows: columns.rows, columns: 0) }
     // A safely full rank needs no decomposition of R.
-    if let least = diagonal.min(), least > largest * 1e-6 { return q }
+    if let least = diagonal.min(), least > 10 * tolerance * Double(r.columns).squareRoot() { return q }
     let core = try r.svd()
-    let kept = core.values.prefix { $0 > (core.values.first ?? 0) * 1e-10 }.count
+    let kept = core.values.prefix { $0 > (core.values.first ?? 0) * tolerance }.count
     return q.times(core.u.firstColumns(kept))
+  }
+}
+
+extension Matrix {
+  /// The reciprocal of each column's length; 0 for a column of zeros.
+  fileprivate var inverseColumnLengths: [Double] {
+    var squares = [Double](repeating: 0, count: columns)
+    for i in 0..<rows {
+      for j in 0..<columns { squares[j] += self[i, j] * self[i, j] }
+    }
+    // Below the least normal number the reciprocal would overflow; such a column is as good as zero.
+    return squares.map { $0 >= .leastNormalMagnitude ? 1 / $0.squareRoot() : 0 }
   }
 }

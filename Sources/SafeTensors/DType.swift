@@ -46,6 +46,20 @@ public enum DType: String, CaseIterable, Sendable, Hashable, Codable {
     }
   }
 
+  /// The greatest relative error of rounding a number to this format, `2^-(explicit mantissa bits + 1)`; 0 for
+  /// formats that weights are not rounded to.
+  public var unitRoundoff: Double {
+    switch self {
+    case .f64: 0x1p-53
+    case .f32: 0x1p-24
+    case .f16: 0x1p-11
+    case .bf16: 0x1p-8
+    case .f8E4M3, .f8E4M3FNUZ: 0x1p-4
+    case .f8E5M2, .f8E5M2FNUZ: 0x1p-3
+    default: 0
+    }
+  }
+
   /// The place in the reference writer's order; greater is written first.
   var writingRank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

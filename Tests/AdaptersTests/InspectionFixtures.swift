@@ -102,8 +102,7 @@ enum InspectionFixtures {
     try await withFile(tensors, metadata: metadata) { try await Inspection.make(path: $0, options: options) }
   }
 
-  static func warnings(_ tensors: [Tensor], metadata: [String: String] = metadata) async throws -> Set<String>
-  {
+  static func warnings(_ tensors: [Tensor], metadata: [String: String] = metadata) async throws -> Set<String> {
     Set(try await inspect(tensors, metadata: metadata).warnings.map(\.id))
   }
 }

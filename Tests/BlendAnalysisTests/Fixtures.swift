@@ -81,7 +81,7 @@ enum Layer {
 /// Writes a LoRA in kohya's names and opens it.
 func made(
   _ layers: [MadeLayer], in folder: TemporaryFolder, _ name: String, metadata: [String: String] = [:],
-  extra: [String] = []
+  extra: [String] = [], dtype: DType = .f32
 ) throws -> Adapter {
   var tensors: [String: (shape: [Int], values: [Float])] = [:]
   for layer in layers {
@@ -97,10 +97,10 @@ func made(
   for key in extra { tensors[key] = ([1], [1]) }
   let path = "\(folder.path)/\(name).safetensors"
   var writer = try SafeTensorsWriter(
-    path: path, declarations: tensors.map { .init(name: $0.key, dtype: .f32, shape: $0.value.shape) },
+    path: path, declarations: tensors.map { .init(name: $0.key, dtype: dtype, shape: $0.value.shape) },
     metadata: metadata)
   while let next = writer.expected {
-    try writer.append(DType.f32.narrowed(tensors[next.name]?.values ?? []).bytes)
+    try writer.append(dtype.narrowed(tensors[next.name]?.values ?? []).bytes)
   }
   try writer.finish()
   return try Adapter(path: path)

@@ -1,6 +1,7 @@
 import Adapters
 import Foundation
 import LinearAlgebra
+import SafeTensors
 import Testing
 
 @testable import BlendAnalysis
@@ -91,6 +92,32 @@ struct StructureTests {
     #expect(agree(pair.total.cosine, 1, relative: 1e-12))
     #expect(agree(pair.total.phiIn.expected, 3.0 / 25, relative: 1e-12), "the rank is 3, not 6")
     #expect(pair.anglesIn?.count == 3)
+  }
+
+  /// A row that is a combination of others, rounded when it was stored, is no direction of its own.
+  @Test(arguments: [DType.f32, .f16, .bf16])
+  func dependentColumnsAfterRounding(dtype: DType) async throws {
+    let folder = try TemporaryFolder()
+    var random = SeededGenerator(seed: 15)
+    let (up, down) = (random.matrix(60, 3), random.matrix(3, 50))
+    let mix = Matrix(rows: 2, columns: 3, elements: [0.25, -0.5, 0.25, 0.75, 0.125, -0.5])
+    let (otherUp, otherDown) = (random.matrix(60, 4), random.matrix(4, 50))
+    let adapters = [
+      try made(
+        [
+          MadeLayer(
+            stem: Layer.selfQ, up: .beside([up, random.matrix(60, 2)]), down: .stacked([down, mix.times(down)]))
+        ],
+        in: folder, "dependent", dtype: dtype),
+      try made([MadeLayer(stem: Layer.selfQ, up: otherUp, down: otherDown)], in: folder, "other", dtype: dtype),
+    ]
+    let pair = try #require(try await report(adapters).pairs.first)
+    // From the exact matrices, by QR; rounding to the format moves each span by about its unit roundoff.
+    let expected = try PrincipalAngles.basis(down.transposed)
+      .transposedTimes(try PrincipalAngles.basis(otherDown.transposed)).squaredNorm
+    #expect(pair.anglesIn?.count == 3 && pair.anglesOut?.count == 4)
+    #expect(agree(pair.total.phiIn.expected, 4.0 / 50, relative: 1e-12), "the rank is 3, not 5")
+    #expect(agree(pair.total.phiIn.value, expected / 3, relative: 20 * dtype.unitRoundoff))
   }
 
   @Test func anUntrainedLayer() async throws {

@@ -72,8 +72,7 @@ extension Inspection {
   }
 
   /// The key with the largest number; of equal ones, the first by name.
-  private static func mostUsed<Key: RawRepresentable<String>>(_ counts: [Key: Int]) -> (key: Key, value: Int)?
-  {
+  private static func mostUsed<Key: RawRepresentable<String>>(_ counts: [Key: Int]) -> (key: Key, value: Int)? {
     counts.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }
   }
 

@@ -20,8 +20,7 @@ extension InspectView {
   }
 
   /// A document with two spaces per level; what fits on a line stays on one.
-  private static func lines(_ value: JSONValue, indent: Int, label: String = "", end: String = "") -> [String]
-  {
+  private static func lines(_ value: JSONValue, indent: Int, label: String = "", end: String = "") -> [String] {
     let margin = String(repeating: " ", count: indent)
     let whole = value.text
     if whole.count <= 60 { return [margin + label + whole + end] }
