@@ -75,8 +75,10 @@ struct Details {
   var spectrum: Spectrum
 
   init(_ factors: LowRank, tolerance: Double) throws {
-    inputBasis = try PrincipalAngles.basis(factors.down.transposed, tolerance: tolerance)
-    outputBasis = try PrincipalAngles.basis(factors.up, tolerance: tolerance)
-    spectrum = Spectrum(values: try factors.singularValues())
+    let inputs = try Span(columns: factors.down.transposed, tolerance: tolerance)
+    let outputs = try Span(columns: factors.up, tolerance: tolerance)
+    inputBasis = inputs.basis
+    outputBasis = outputs.basis
+    spectrum = Spectrum(values: try outputs.triangle.timesTransposed(inputs.triangle).singularValues())
   }
 }

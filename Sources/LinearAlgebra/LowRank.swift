@@ -40,7 +40,7 @@ public struct LowRank: Sendable {
 
   /// The singular values, greatest first, from the triangles of two thin QR decompositions.
   public func singularValues() throws(LinearAlgebraError) -> [Double] {
-    try up.qrTriangle().timesTransposed(try down.transposed.qrTriangle()).singularValues()
+    try ThinBasis.ofColumns(up).r.timesTransposed(ThinBasis.ofRows(down).r).singularValues()
   }
 
   /// The thin singular value decomposition, with as many values as the triangles allow: `U [out, k]`, `Vᵀ [k, in]`.

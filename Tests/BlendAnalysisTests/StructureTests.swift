@@ -113,8 +113,8 @@ struct StructureTests {
     ]
     let pair = try #require(try await report(adapters).pairs.first)
     // From the exact matrices, by QR; rounding to the format moves each span by about its unit roundoff.
-    let expected = try PrincipalAngles.basis(down.transposed)
-      .transposedTimes(try PrincipalAngles.basis(otherDown.transposed)).squaredNorm
+    let expected = try Span(columns: down.transposed).basis
+      .transposedTimes(try Span(columns: otherDown.transposed).basis).squaredNorm
     #expect(pair.anglesIn?.count == 3 && pair.anglesOut?.count == 4)
     #expect(agree(pair.total.phiIn.expected, 4.0 / 50, relative: 1e-12), "the rank is 3, not 5")
     #expect(agree(pair.total.phiIn.value, expected / 3, relative: 20 * dtype.unitRoundoff))

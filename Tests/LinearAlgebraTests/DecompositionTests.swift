@@ -72,7 +72,7 @@ struct DecompositionTests {
     #expect(throws: LinearAlgebraError.nonFinite) { try product.svd() }
     #expect(throws: LinearAlgebraError.nonFinite) { try product.truncated(to: 2) }
     #expect(throws: LinearAlgebraError.nonFinite) { try product.singularValues() }
-    #expect(throws: LinearAlgebraError.nonFinite) { try PrincipalAngles.basis(bad) }
+    #expect(throws: LinearAlgebraError.nonFinite) { try Span(columns: bad).basis }
     #expect("\(LinearAlgebraError.nonFinite)" == "a matrix has values that are not finite")
     #expect("\(LinearAlgebraError.noConvergence("dgesdd"))".contains("dgesdd"))
   }

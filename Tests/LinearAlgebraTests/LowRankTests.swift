@@ -63,7 +63,7 @@ struct LowRankTests {
 @Suite("Thin bases")
 struct ThinBasisTests {
   /// Conditions on both sides of the limit of Cholesky QR, and dependent columns.
-  @Test(arguments: [1, 1e-3, 1e-5, 1e-7, 1e-12, 0])
+  @Test(arguments: [1, 1e-2, 1e-4, 1e-7, 1e-12, 0])
   func staysOrthonormalWhateverTheCondition(least: Double) throws {
     let a = Known.planted(200, 6, [1, 0.9, 0.5, 0.3, 0.2, least])
     for basis in [try ThinBasis.ofColumns(a), try ThinBasis.ofRows(a.transposed).transposed] {

@@ -29,7 +29,7 @@ struct SubspaceTests {
   @Test func mixingTheVectorsChangesNothing() throws {
     let angles = [1e-7, 0.2, 0.9]
     let (a, b) = turned(angles)
-    let mixed = try PrincipalAngles.basis(b.times(Known.noise(3, 3, seed: 9)))
+    let mixed = try Span(columns: b.times(Known.noise(3, 3, seed: 9))).basis
     for (x, y) in zip(try PrincipalAngles.between(a, mixed), angles) { #expect(abs(x - y) < 1e-13) }
   }
 
@@ -43,11 +43,11 @@ struct SubspaceTests {
   @Test func basisDropsWhatIsNotThere() throws {
     let a = Known.cosines(40, 3)
     let dependent = Matrix.beside([a, a.times(Known.noise(3, 2))])
-    let basis = try PrincipalAngles.basis(dependent)
+    let basis = try Span(columns: dependent).basis
     #expect(basis.columns == 3 && Known.defect(basis) < 1e-13)
     for angle in try PrincipalAngles.between(a, basis) { #expect(angle < 1e-13) }
-    #expect(try PrincipalAngles.basis(Matrix(rows: 5, columns: 2)).columns == 0)
-    #expect(try PrincipalAngles.basis(Matrix(rows: 5, columns: 0)).columns == 0)
+    #expect(try Span(columns: Matrix(rows: 5, columns: 2)).basis.columns == 0)
+    #expect(try Span(columns: Matrix(rows: 5, columns: 0)).basis.columns == 0)
   }
 
   @Test func squaredCosinesFromGramMatrices() throws {
