@@ -122,6 +122,10 @@ struct FindingRuleTests {
     #expect(
       try finding("unequal-strength", in: findings(1, 3.1)).pair == ["b", "a"], "the stronger comes first")
     #expect(try finding("unequal-strength", in: findings(1, 3.1)).severity == .medium)
+    #expect(try finding("unequal-strength", in: findings(10, 1)).advice.contains("troupe merge"))
+    let wide = try finding("unequal-strength", in: findings(1, 10.1))
+    #expect(wide.pair == ["b", "a"] && wide.severity == .medium)
+    #expect(wide.advice.contains("`troupe inspect --no-weights /loras/b.safetensors /loras/a.safetensors`"))
     for (a, b) in [(1.49, 1.0), (1, 1.49), (0, 1), (1, 0)] { #expect(ids(findings(a, b)).isEmpty) }
   }
 

@@ -14,11 +14,20 @@ enum BalanceFindings {
     let (strong, weak) = a.norm >= b.norm ? (a, b) : (b, a)
     let ratio = strong.norm / weak.norm
     guard ratio > 1.5 else { return nil }
+    let evidence =
+      "‖ΔW‖ is \(strong.norm.fixed(2)) for \(strong.name) and \(weak.norm.fixed(2)) for \(weak.name): \(ratio.fixed(1)) times"
+    guard ratio <= 10 else {
+      return Finding(
+        id: "unequal-strength", severity: .medium, pair: [strong.name, weak.name], evidence: evidence,
+        meaning:
+          "So wide a gap comes less from learning than from scale: an alpha that was lost or ignored, another kind of network, or a training run that went too far or hardly began.",
+        advice:
+          "Compare alpha, learning rate and steps first: `\(MergeAdvice.inspection(report, [strong.name, weak.name]))`. At strengths that even this out, the stronger may not draw its character any more."
+      )
+    }
     let even = strong.strength / ratio
     return Finding(
-      id: "unequal-strength", severity: ratio > 3 ? .medium : .low, pair: [strong.name, weak.name],
-      evidence:
-        "‖ΔW‖ is \(strong.norm.fixed(2)) for \(strong.name) and \(weak.norm.fixed(2)) for \(weak.name): \(ratio.fixed(1)) times",
+      id: "unequal-strength", severity: ratio > 3 ? .medium : .low, pair: [strong.name, weak.name], evidence: evidence,
       meaning:
         "At these strengths the first changes the model far more and tends to win where both meet. (A larger norm is not always a larger effect.)",
       advice:

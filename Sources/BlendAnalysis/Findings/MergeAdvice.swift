@@ -2,11 +2,17 @@
 enum MergeAdvice {
   /// The command that merges LoRAs of a report, by name, at these strengths.
   static func command(_ report: BlendReport, _ strengths: [(name: String, strength: Double)]) -> String {
-    let files = strengths.map { entry in
-      let path = report.loras.first { $0.name == entry.name }?.path ?? entry.name
-      return "\(quoted(path)):\(entry.strength.fixed(2))"
-    }
+    let files = strengths.map { "\(path(report, $0.name)):\($0.strength.fixed(2))" }
     return "troupe merge \(files.joined(separator: " ")) --output merged.safetensors"
+  }
+
+  /// The command that shows how some of the LoRAs were trained.
+  static func inspection(_ report: BlendReport, _ names: [String]) -> String {
+    "troupe inspect --no-weights \(names.map { path(report, $0) }.joined(separator: " "))"
+  }
+
+  private static func path(_ report: BlendReport, _ name: String) -> String {
+    quoted(report.loras.first { $0.name == name }?.path ?? name)
   }
 
   /// A path as a shell takes it: quoted when it has anything but the plainest characters.
