@@ -115,3 +115,15 @@ extension TrainingRecord {
     }
   }
 }
+
+extension TrainingRecord {
+  /// How often images of the character folders were shown in all: images times repeats times epochs, regularisation
+  /// images left out.
+  ///
+  /// Capped at the largest number there is: counts come from files and may be absurd.
+  public var imagesShown: Int {
+    let epochs = max(1, optimisation.epochReached ?? optimisation.epochs ?? 1)
+    return data.datasets.filter { !$0.isRegularisation }.reduce(0) { $0.addingCapped($1.exposure ?? 0) }
+      .multiplyingCapped(epochs)
+  }
+}

@@ -32,13 +32,14 @@ enum CaptionFindings {
 
   /// Tags on at least half of a LoRA's captions, without those that nearly every picture has.
   private static func frequentTags(_ record: TrainingRecord) -> Set<String> {
-    var total = 0
-    var counts: [String: Int] = [:]
+    // In doubles: the counts come from files, and sums of absurd ones must not overflow.
+    var total = 0.0
+    var counts: [String: Double] = [:]
     for folder in record.data.datasets where !folder.isRegularisation {
-      total += folder.captions ?? folder.images ?? 0
+      total += Double(folder.captions ?? folder.images ?? 0)
     }
     for tags in record.tagFrequency.values {
-      for tag in tags { counts[tag.tag.lowercased(), default: 0] += tag.count }
+      for tag in tags { counts[tag.tag.lowercased(), default: 0] += Double(tag.count) }
     }
     guard total > 0 else { return [] }
     let everyday: Set<String> = [
@@ -66,15 +67,9 @@ enum CaptionFindings {
 
   /// Characters of one file, or of different files, that were shown to the network far more often than others.
   private static func exposure(_ records: [(name: String, record: TrainingRecord)]) -> [Finding] {
-    let totals = records.map { entry in
-      (
-        name: entry.name,
-        shown: entry.record.data.datasets.filter { !$0.isRegularisation }.reduce(0) { $0 + ($1.exposure ?? 0) }
-          * max(1, entry.record.optimisation.epochReached ?? entry.record.optimisation.epochs ?? 1)
-      )
-    }.filter { $0.shown > 0 }
+    let totals = records.map { (name: $0.name, shown: $0.record.imagesShown) }.filter { $0.shown > 0 }
     guard let most = totals.max(by: { $0.shown < $1.shown }), let least = totals.min(by: { $0.shown < $1.shown }),
-      most.shown > 3 * least.shown
+      Double(most.shown) > 3 * Double(least.shown)
     else { return [] }
     return [
       Finding(
