@@ -20,13 +20,11 @@ public enum MergeEngine {
   ) async throws -> MergeReport {
     BLAS.useOneThread()
     let plan = try MergePlan(recipe)
-    // Needs the whole files read once; on two cores it hides behind nothing else, so it goes first and in parallel.
-    let hashes = try await ParallelMap.run(
-      count: recipe.sources.count, width: workers, scratch: { () },
-      body: { index, _ in recipe.sources[index].adapter.file.tensorHash() })
+    // Needs whole files read once, so it runs beside the layers and fills in the record of the merge at the end.
+    async let hashing = hashes(of: recipe.sources)
     var writer = try SafeTensorsWriter(
       path: path, declarations: plan.declarations,
-      metadata: MergedMetadata.make(recipe, plan: plan, hashes: hashes, output: path), existing: existing)
+      metadata: MergedMetadata.make(recipe, plan: plan, output: path), existing: existing)
     try writeAlphas(plan, to: &writer)
     var totals = Totals()
     try await OrderedPipeline.run(
@@ -41,6 +39,8 @@ public enum MergeEngine {
         totals.add(layer, path: plan.layers[index].path)
         progress(index + 1, plan.layers.count)
       })
+    let hashes = await hashing
+    try writer.replaceMetadata(MergedMetadata.key, with: MergedMetadata.record(recipe, plan: plan, hashes: hashes))
     try writer.replaceMetadata(MergedMetadata.discardedKey, with: MergedMetadata.number(totals.discardedShare))
     if recipe.verifies {
       try writer.replaceMetadata(MergedMetadata.residualKey, with: MergedMetadata.number(totals.relativeResidual))
@@ -61,6 +61,15 @@ public enum MergeEngine {
       })
   }
 
+  private static func hashes(of sources: [MergeSource]) async -> [String] {
+    await withTaskGroup(of: (Int, String).self) { group in
+      for (index, source) in sources.enumerated() {
+        group.addTask { (index, await source.adapter.file.tensorHashOnThread()) }
+      }
+      return await group.reduce(into: Array(repeating: "", count: sources.count)) { $0[$1.0] = $1.1 }
+    }
+  }
+
   /// Alphas are F32, so they come before all factors in a narrower format.
   ///
   /// Among F32 factors they stand by name, and are written with their layer.
@@ -78,7 +87,7 @@ public enum MergeEngine {
     do {
       factors =
         switch recipe.method {
-        case .concat: try Concat.factors(layer, recipe)
+        case .concat: try Concat.factors(layer, recipe, dtype: plan.dtype)
         case .svd: try TruncatedSum.factors(layer, recipe)
         }
     } catch LinearAlgebraError.nonFinite {
@@ -95,8 +104,13 @@ public enum MergeEngine {
   }
 
   private static func rounded(
-    _ values: [Float], _ key: String, _ layer: MergePlan.Layer, plan: MergePlan, recipe: MergeRecipe
+    _ elements: MergedFactors.Elements, _ key: String, _ layer: MergePlan.Layer, plan: MergePlan, recipe: MergeRecipe
   ) throws -> [UInt8] {
+    let values: [Float]
+    switch elements {
+    case .bytes(let bytes): return bytes
+    case .values(let numbers): values = numbers
+    }
     let (bytes, bad) = plan.dtype.narrowed(values, policy: recipe.overflow)
     guard bad > 0 else { return bytes }
     if let error = nonFiniteError(layer, recipe) { throw error }

@@ -13,10 +13,18 @@ struct MergedLayer: Sendable {
 
 /// The factors of a merged layer before rounding; the product times `alpha / rank` is the result.
 struct MergedFactors {
+  /// A factor's elements, row after row.
+  enum Elements {
+    /// Numbers that are still to be rounded to the result's format.
+    case values([Float])
+    /// Bytes in the result's format; all values are finite.
+    case bytes([UInt8])
+  }
+
   /// `[out, rank]`.
-  var up: [Float]
+  var up: Elements
   /// `[rank, in]`.
-  var down: [Float]
+  var down: Elements
   var energy: Double
   var discarded: Double
 }

@@ -17,7 +17,7 @@ enum MergedMetadata {
     return text.count < 24 ? text + String(repeating: " ", count: 24 - text.count) : String(text.prefix(24))
   }
 
-  static func make(_ recipe: MergeRecipe, plan: MergePlan, hashes: [String], output: String) -> [String: String] {
+  static func make(_ recipe: MergeRecipe, plan: MergePlan, output: String) -> [String: String] {
     let sources = recipe.sources
     let all = sources.map(\.adapter.file.header.metadata)
     var result = common(all)
@@ -30,7 +30,7 @@ enum MergedMetadata {
     result["ss_network_dim"] = ranks.count == 1 ? "\(plan.layers[0].rank)" : "Dynamic"
     result["ss_network_alpha"] = alphas.count == 1 ? "\(plan.layers[0].alpha)" : "Dynamic"
     result["ss_output_name"] = name
-    let parts = zip(sources, hashes).map { source, _ in "\(source.adapter.name) × \(plain(source.strength))" }
+    let parts = sources.map { source in "\(source.adapter.name) × \(plain(source.strength))" }
     result["ss_training_comment"] = "merged by Troupe (\(recipe.method.name)): \(parts.joined(separator: " + "))"
     result["modelspec.sai_model_spec"] = "1.0.1"
     result["modelspec.title"] = name
@@ -41,7 +41,9 @@ enum MergedMetadata {
     let triggers = all.compactMap { $0["modelspec.trigger_phrase"] }.filter { !$0.isEmpty }
     result["modelspec.trigger_phrase"] = triggers.isEmpty ? nil : triggers.joined(separator: ", ")
     if !plan.dialect.storesAlpha { result["format"] = "pt" }
-    result[key] = record(recipe, plan: plan, hashes: hashes, metadata: all).text
+    // Hashes of this length take their places when they are known.
+    let unknown = Array(repeating: String(repeating: "0", count: 64), count: sources.count)
+    result[key] = record(recipe, plan: plan, hashes: unknown)
     result[discardedKey] = reserved
     result[residualKey] = reserved
     result[SafeTensorsWriter.hashKey] = ""
@@ -78,25 +80,25 @@ enum MergedMetadata {
     return members.isEmpty ? nil : JSONValue.object(members).text
   }
 
-  private static func record(
-    _ recipe: MergeRecipe, plan: MergePlan, hashes: [String], metadata: [[String: String]]
-  ) -> JSONValue {
+  /// The record of the whole merge under ``key``; its length does not depend on the hashes.
+  static func record(_ recipe: MergeRecipe, plan: MergePlan, hashes: [String]) -> String {
     var method: [JSONValue.Member] = [.init(name: "name", value: .string(recipe.method.name))]
     if case .svd(let rank, let convolution) = recipe.method {
       method.append(.init(name: "rank", value: .unsigned(UInt64(rank))))
       method.append(.init(name: "conv_rank", value: .unsigned(UInt64(convolution))))
     }
-    let sources = zip(zip(recipe.sources, hashes), metadata).map { pair, metadata in
+    let sources = zip(recipe.sources, hashes).map { source, hash in
       JSONValue.object([
-        "name": .string(pair.0.adapter.name), "strength": .double(pair.0.strength), "sha256_tensors": .string(pair.1),
-        "metadata": .object(metadata),
+        "name": .string(source.adapter.name), "strength": .double(source.strength), "sha256_tensors": .string(hash),
+        "metadata": .object(source.adapter.file.header.metadata),
       ])
     }
-    return .object([
+    let record = JSONValue.object([
       "schema": .unsigned(1), "method": .object(method), "dtype": .string(plan.dtype.rawValue),
       "dialect": .string(plan.dialect.rawValue), "formula": .string("sum of strength * (alpha / rank) * up @ down"),
       "sources": .array(sources), "skipped": .array(plan.skipped.map { .string($0) }),
     ])
+    return record.text
   }
 
   private static func modelspecArchitecture(_ architecture: Architecture) -> String? {

@@ -1,4 +1,5 @@
 private import Crypto
+private import Dispatch
 
 /// A running SHA-256.
 package struct SHA256Hash {
@@ -35,6 +36,15 @@ public struct FileHashes: Sendable, Hashable {
 extension SafeTensorsFile {
   /// The SHA-256 of the tensors' bytes without the header (`sshs_model_hash`), 64 hexadecimal digits.
   public func tensorHash() -> String { hash(header.dataStart..<size) }
+
+  /// ``tensorHash()`` on a thread of its own, for work that goes on meanwhile.
+  ///
+  /// A queue of its own, because the global queues share one thread per core with the tasks that would wait for it.
+  package func tensorHashOnThread() async -> String {
+    await withCheckedContinuation { continuation in
+      DispatchQueue(label: "troupe.source-hash").async { continuation.resume(returning: self.tensorHash()) }
+    }
+  }
 
   /// Reads the whole file and computes its hashes; of an archive, those of the unpacked file.
   public func hashes() async -> FileHashes {

@@ -32,6 +32,9 @@ public struct SafeTensorsWriter: ~Copyable {
   private var written: Int
   private var flushed: Int
   private var replaced: Bool
+  /// Bytes of small tensors that wait to be written together: an alpha has four.
+  private var pending: [UInt8]
+  private static let pendingLimit = 256 << 10
 
   /// Creates the temporary file and writes the header.
   ///
@@ -60,6 +63,7 @@ public struct SafeTensorsWriter: ~Copyable {
     written = header.count
     flushed = 0
     replaced = false
+    pending = []
   }
 
   /// Checks what can be checked before anything is written, and opens the temporary file.
@@ -109,11 +113,27 @@ public struct SafeTensorsWriter: ~Copyable {
         path: path, rule: .writerMisuse, tensor: tensor.name,
         detail: "\(bytes.count) bytes were given for \(tensor.range.count)")
     }
+    next += 1
+    if bytes.count < Self.pendingLimit / 16 {
+      pending += bytes
+      if pending.count >= Self.pendingLimit { try writePending() }
+    } else {
+      try writePending()
+      try write(bytes)
+    }
+  }
+
+  private mutating func writePending() throws(SafeTensorsError) {
+    guard !pending.isEmpty else { return }
+    try write(pending)
+    pending = []
+  }
+
+  private mutating func write(_ bytes: [UInt8]) throws(SafeTensorsError) {
     hash.add(bytes)
     try Self.writeAll(unsafe bytes.span.bytes, to: descriptor, path: path)
     written += bytes.count
     startFlushing()
-    next += 1
   }
 
   /// Replaces a metadata value with one of the same length in the header; for what is known only at the end.
@@ -141,6 +161,7 @@ public struct SafeTensorsWriter: ~Copyable {
       throw SafeTensorsError(
         path: path, rule: .writerMisuse, detail: "only \(next) of \(tensors.count) tensors were written")
     }
+    try writePending()
     let digest = hash.finish()
     if metadata[Self.hashKey] != nil { metadata[Self.hashKey] = digest }
     if replaced || metadata[Self.hashKey] != nil {

@@ -16,6 +16,7 @@ struct Troupe: AsyncParsableCommand {
   /// Runs a command and turns its error, if any, into one sentence and an exit code.
   static func main() async {
     BLAS.useOneThread()
+    WorkingMemory.keepFreed()
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

@@ -90,6 +90,15 @@ struct WideningTests {
     }
   }
 
+  /// Every value that widens to NaN or infinity is counted, and no other.
+  @Test(arguments: [DType.f16, .bf16, .f32, .f64, .f8E4M3, .f8E5M2, .f8E4M3FNUZ, .f8E5M2FNUZ])
+  func nonFiniteValuesAreCounted(dtype: DType) throws {
+    let source = try SafeTensorsFile(path: Fixtures.path("dtypes.safetensors"))
+    let tensor = try #require(source[dtype.rawValue])
+    let expected = try source.doubles(of: tensor).count { !$0.isFinite }
+    #expect(expected > 0 && source.nonFiniteCount(of: tensor) == expected)
+  }
+
   @Test(arguments: [DType.f4, .f6E2M3, .f6E3M2, .f8E8M0, .c64])
   func formatsWithoutNumbers(dtype: DType) throws {
     let folder = try TemporaryFolder()

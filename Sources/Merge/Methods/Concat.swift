@@ -1,4 +1,5 @@
 import Adapters
+import SafeTensors
 
 /// Idea: a sum of products is one product of stacked factors, so nothing needs to be approximated.
 ///
@@ -18,12 +19,14 @@ enum Concat {
     recipe.sources[part.source].strength * (part.module.isPair ? part.module.scale : 1)
   }
 
-  static func factors(_ layer: MergePlan.Layer, _ recipe: MergeRecipe) throws -> MergedFactors {
+  static func factors(_ layer: MergePlan.Layer, _ recipe: MergeRecipe, dtype: DType) throws -> MergedFactors {
+    let coefficient = { weight($0, recipe) * Double(layer.rank) / layer.alpha }
+    if let bytes = try StackedBytes.of(layer, recipe, dtype: dtype, weight: coefficient) {
+      return MergedFactors(up: .bytes(bytes.up), down: .bytes(bytes.down), energy: 0, discarded: 0)
+    }
     var up = [Float](repeating: 0, count: layer.outputs * layer.rank)
     var down = [Float](repeating: 0, count: layer.rank * layer.inputs)
-    try Stacking.fill(layer, recipe, rank: layer.rank, up: &up, down: &down) {
-      weight($0, recipe) * Double(layer.rank) / layer.alpha
-    }
-    return MergedFactors(up: up, down: down, energy: 0, discarded: 0)
+    try Stacking.fill(layer, recipe, rank: layer.rank, up: &up, down: &down, weight: coefficient)
+    return MergedFactors(up: .values(up), down: .values(down), energy: 0, discarded: 0)
   }
 }

@@ -22,6 +22,7 @@ enum TruncatedSum {
     let down =
       missing > 0 ? Matrix.stacked([product.down, Matrix(rows: missing, columns: layer.inputs)]) : product.down
     return MergedFactors(
-      up: up.elements.map(Float.init), down: down.elements.map(Float.init), energy: total, discarded: discarded)
+      up: .values(up.elements.map(Float.init)), down: .values(down.elements.map(Float.init)), energy: total,
+      discarded: discarded)
   }
 }
