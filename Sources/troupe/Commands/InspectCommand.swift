@@ -11,12 +11,12 @@ struct InspectCommand: AsyncParsableCommand {
       Several files are also compared: their training parameters side by side, and whether they share base \
       model, parameters, author and run.
 
-      EXAMPLES
-        troupe inspect mika.safetensors
-        troupe inspect aya.safetensors rin.safetensors
+      Examples:
+        troupe inspect konrad.safetensors
+        troupe inspect konrad.safetensors lisar.safetensors
         troupe inspect --no-weights *.safetensors
-        troupe inspect --json mika.safetensors | jq '.files[0].rank'
-        troupe inspect --fail-on non-finite-values --fail-on zero-modules mika.safetensors
+        troupe inspect --json konrad.safetensors | jq '.files[0].rank'
+        troupe inspect --fail-on non-finite-values --fail-on zero-modules konrad.safetensors
       """)
 
   @Argument(help: "Files to inspect: .safetensors, or .safetensors.zst.")
