@@ -9,6 +9,13 @@ public struct SVD: Sendable {
   public var values: [Double]
   /// The right singular vectors, transposed, `[k, columns]`.
   public var vt: Matrix
+
+  /// Creates a decomposition from its parts.
+  public init(u: Matrix, values: [Double], vt: Matrix) {
+    self.u = u
+    self.values = values
+    self.vt = vt
+  }
 }
 
 extension Matrix {

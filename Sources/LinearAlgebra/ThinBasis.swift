@@ -6,21 +6,21 @@ import COpenBLAS
 /// Cholesky QR, twice (Yamamoto et al. 2015): `G = AᵀA`, `R = chol(G)`, `Q = A R⁻¹`, and once more on `Q`. All of it
 /// is matrix multiplication, several times as fast as Householder reflections on matrices this thin, and as accurate
 /// while the condition number stays below about 1e6. Beyond that, or without full rank, Householder is used instead.
-struct ThinBasis {
+package struct ThinBasis {
   /// With orthonormal columns, `[n, k]`, or orthonormal rows, `[k, n]`.
-  var q: Matrix
+  package var q: Matrix
   /// `A = Q · r` for columns, `A = rᵀ · Q` for rows; `[k, columns]` or `[k, rows]`.
-  var r: Matrix
+  package var r: Matrix
 
   /// The basis of the columns of `a`, `[n, k]`.
-  static func ofColumns(_ a: Matrix) throws(LinearAlgebraError) -> ThinBasis {
+  package static func ofColumns(_ a: Matrix) throws(LinearAlgebraError) -> ThinBasis {
     if a.rows >= a.columns, let fast = twice(a, rows: false) { return fast }
     let (q, r) = try a.qr()
     return ThinBasis(q: q, r: r)
   }
 
   /// The basis of the rows of `a`, `[k, n]`.
-  static func ofRows(_ a: Matrix) throws(LinearAlgebraError) -> ThinBasis {
+  package static func ofRows(_ a: Matrix) throws(LinearAlgebraError) -> ThinBasis {
     if a.columns >= a.rows, let fast = twice(a, rows: true) { return fast }
     let (q, r) = try a.transposed.qr()
     return ThinBasis(q: q.transposed, r: r)

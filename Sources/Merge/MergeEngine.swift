@@ -89,6 +89,7 @@ public enum MergeEngine {
         switch recipe.method {
         case .concat: try Concat.factors(layer, recipe, dtype: plan.dtype)
         case .svd: try TruncatedSum.factors(layer, recipe)
+        case .layered(let method, _, _): try LayeredMerge.factors(layer, recipe, method: method)
         }
     } catch LinearAlgebraError.nonFinite {
       throw nonFiniteError(layer, recipe) ?? LinearAlgebraError.nonFinite

@@ -16,6 +16,10 @@ public struct MergeError: Error, Sendable, CustomStringConvertible {
     case empty
     /// The output's number format cannot hold a value.
     case overflow
+    /// A parameter of the method is out of range, or it cannot take these sources.
+    case parameter
+    /// The method cannot merge a layer.
+    case method
     /// The written bytes are not those that were checked.
     case verification
   }

@@ -48,6 +48,9 @@ extension MergePlan {
   init(_ recipe: MergeRecipe) throws(MergeError) {
     let adapters = recipe.sources.map(\.adapter)
     architecture = try Self.architecture(adapters)
+    if case .layered(let method, _, _) = recipe.method, let problem = method.problem(sources: adapters.count) {
+      throw MergeError(path: adapters.first?.file.path ?? "", rule: .parameter, detail: problem)
+    }
     skipped = try Self.unsupported(adapters, allowed: recipe.skipsUnsupported)
     dtype = recipe.dtype ?? Self.commonDType(adapters)
     let dialects = Set(adapters.map { OutputDialect($0.dialects[0]) })
@@ -149,6 +152,10 @@ extension MergePlan {
       alpha = dialect.storesAlpha && strongest > 0 ? Double(Float(Double(rank) * strongest)) : Double(rank)
     case .svd(let wanted, let convolution):
       rank = min(isWide ? convolution : wanted, fullRank, first.outputs, first.inputs)
+      alpha = Double(rank)
+    case .layered(let method, let wanted, let convolution):
+      let bound = method.rankBound(parts.map(\.module.exactRank))
+      rank = min((isWide ? convolution ?? wanted : wanted) ?? bound, bound, first.outputs, first.inputs)
       alpha = Double(rank)
     }
     let channels = kernel.isEmpty ? first.inputs : first.inputs / kernel.reduce(1, *)

@@ -13,20 +13,26 @@ public struct MergeSource: Sendable {
     self.adapter = adapter
     self.strength = strength
   }
+
+  /// What its ΔW of a layer is multiplied by.
+  func strength(at path: ModulePath) -> Double { strength }
 }
 
 /// How sources become one.
-public enum MergeMethod: Sendable, Hashable {
+public enum MergeMethod: Sendable {
   /// The exact sum, by stacking the factors; the rank grows to the sum of the ranks.
   case concat
   /// The exact sum, then the best approximation of a rank; convolutions may have a rank of their own.
   case svd(rank: Int, convolutionRank: Int)
+  /// Another method, and the rank its result is cut to; nil for all it has.
+  case layered(any LayerMethod, rank: Int?, convolutionRank: Int?)
 
   /// The name on the command line.
   public var name: String {
     switch self {
     case .concat: "concat"
     case .svd: "svd"
+    case .layered(let method, _, _): type(of: method).name
     }
   }
 }
@@ -45,13 +51,18 @@ public struct MergeRecipe: Sendable {
   public var skipsUnsupported: Bool
   /// What happens to values that the number format cannot hold.
   public var overflow: OverflowPolicy
-  /// Whether the residual against the exact sum is measured.
+  /// Whether the residual against the exact result of the method is measured.
   public var verifies: Bool
+  /// λ: what the result of a layered method is multiplied by, the strengths aside.
+  public var lambda: Double
+  /// Whether each layer is brought to the energy of a single LoRA, the mean of the `‖wᵢΔWᵢ‖²` that it came from.
+  public var normalises: Bool
 
   /// Creates a recipe.
   public init(
     sources: [MergeSource], method: MergeMethod, dtype: DType? = nil, dialect: OutputDialect? = nil,
-    skipsUnsupported: Bool = false, overflow: OverflowPolicy = .refuse, verifies: Bool = false
+    skipsUnsupported: Bool = false, overflow: OverflowPolicy = .refuse, verifies: Bool = false, lambda: Double = 1,
+    normalises: Bool = false
   ) {
     self.sources = sources
     self.method = method
@@ -60,5 +71,7 @@ public struct MergeRecipe: Sendable {
     self.skipsUnsupported = skipsUnsupported
     self.overflow = overflow
     self.verifies = verifies
+    self.lambda = lambda
+    self.normalises = normalises
   }
 }

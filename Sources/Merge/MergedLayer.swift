@@ -28,3 +28,16 @@ struct MergedFactors {
   var energy: Double
   var discarded: Double
 }
+
+extension MergedFactors {
+  /// Factors of a planned rank; where the product has less, the rest is zero.
+  init(_ product: LowRank, rank: Int, energy: Double, discarded: Double) {
+    let missing = rank - product.rank
+    let up = missing > 0 ? Matrix.beside([product.up, Matrix(rows: product.outputs, columns: missing)]) : product.up
+    let down =
+      missing > 0 ? Matrix.stacked([product.down, Matrix(rows: missing, columns: product.inputs)]) : product.down
+    self.init(
+      up: .values(up.elements.map(Float.init)), down: .values(down.elements.map(Float.init)), energy: energy,
+      discarded: discarded)
+  }
+}

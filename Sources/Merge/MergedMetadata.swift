@@ -87,6 +87,13 @@ enum MergedMetadata {
       method.append(.init(name: "rank", value: .unsigned(UInt64(rank))))
       method.append(.init(name: "conv_rank", value: .unsigned(UInt64(convolution))))
     }
+    if case .layered(let layered, let rank, let convolution) = recipe.method {
+      if let rank { method.append(.init(name: "rank", value: .unsigned(UInt64(rank)))) }
+      if let convolution { method.append(.init(name: "conv_rank", value: .unsigned(UInt64(convolution)))) }
+      method += layered.parameters.map { .init(name: $0.name, value: $0.json) }
+    }
+    if recipe.lambda != 1 { method.append(.init(name: "lambda", value: .double(recipe.lambda))) }
+    if recipe.normalises { method.append(.init(name: "normalise", value: .bool(true))) }
     let sources = zip(recipe.sources, hashes).map { source, hash in
       JSONValue.object([
         "name": .string(source.adapter.name), "strength": .double(source.strength), "sha256_tensors": .string(hash),
@@ -117,5 +124,16 @@ enum MergedMetadata {
   private static func stem(_ path: String) -> String {
     let last = path.split(separator: "/").last.map(String.init) ?? path
     return last.hasSuffix(".safetensors") ? String(last.dropLast(".safetensors".count)) : last
+  }
+}
+
+extension MethodParameter {
+  fileprivate var json: JSONValue {
+    switch value {
+    case .number(let number): .double(number)
+    case .integer(let number): number < 0 ? .double(Double(number)) : .unsigned(UInt64(number))
+    case .text(let text): .string(text)
+    case .flag(let flag): .bool(flag)
+    }
   }
 }

@@ -16,7 +16,8 @@ enum Concat {
   /// What a part's stored factors are multiplied by in the sum: strength times scale.
   static func weight(_ part: (source: Int, module: AdapterModule), _ recipe: MergeRecipe) -> Double {
     // Factors of other variants come with their scale folded in.
-    recipe.sources[part.source].strength * (part.module.isPair ? part.module.scale : 1)
+    recipe.sources[part.source].strength(at: part.module.path) * recipe.lambda
+      * (part.module.isPair ? part.module.scale : 1)
   }
 
   static func factors(_ layer: MergePlan.Layer, _ recipe: MergeRecipe, dtype: DType) throws -> MergedFactors {

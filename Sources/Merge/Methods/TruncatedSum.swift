@@ -16,13 +16,6 @@ enum TruncatedSum {
   static func factors(_ layer: MergePlan.Layer, _ recipe: MergeRecipe) throws -> MergedFactors {
     let sum = try ExactSum.of(layer, recipe)
     let (product, discarded, total) = try sum.truncated(to: layer.rank)
-    // Fewer singular values than the planned rank: the rest of the factors is zero.
-    let missing = layer.rank - product.rank
-    let up = missing > 0 ? Matrix.beside([product.up, Matrix(rows: layer.outputs, columns: missing)]) : product.up
-    let down =
-      missing > 0 ? Matrix.stacked([product.down, Matrix(rows: missing, columns: layer.inputs)]) : product.down
-    return MergedFactors(
-      up: .values(up.elements.map(Float.init)), down: .values(down.elements.map(Float.init)), energy: total,
-      discarded: discarded)
+    return MergedFactors(product, rank: layer.rank, energy: total, discarded: discarded)
   }
 }
