@@ -15,12 +15,8 @@ struct MergeCommand: AsyncParsableCommand {
       Examples:
         troupe merge konrad.safetensors:0.8 lisar.safetensors:0.7 --output pair.safetensors
         troupe merge konrad.safetensors lisar.safetensors --method svd --rank 32 --verify --output pair.safetensors
+        troupe merge konrad.safetensors lisar.safetensors --method tsv --rank 32 --output pair.safetensors
       """)
-
-  /// The methods by name.
-  enum Method: String, ExpressibleByArgument, CaseIterable {
-    case concat, svd
-  }
 
   /// The number formats by name.
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -45,18 +41,7 @@ struct MergeCommand: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))
   var output: String
 
-  @Option(
-    name: .long,
-    help:
-      "concat: exact, the ranks add up. svd: the closest file of a given rank. Default: svd when --rank is given, else concat."
-  )
-  var method: Method?
-
-  @Option(name: .long, help: ArgumentHelp("The rank of the result, with svd.", valueName: "rank"))
-  var rank: Int?
-
-  @Option(name: .long, help: ArgumentHelp("The rank of convolutions, with svd. Default: --rank.", valueName: "rank"))
-  var convRank: Int?
+  @OptionGroup(title: "Method") var method: MethodOptions
 
   @Option(name: .long, help: "The number format of the result. Default: that of the files, f32 when they differ.")
   var dtype: Format?
@@ -98,13 +83,6 @@ struct MergeCommand: AsyncParsableCommand {
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
-    if let rank, !(1...4096).contains(rank) { throw ValidationError("--rank must be from 1 to 4096.") }
-    if let convRank, !(1...4096).contains(convRank) { throw ValidationError("--conv-rank must be from 1 to 4096.") }
-    if method == .svd, rank == nil { throw ValidationError("--method svd needs --rank.") }
-    if method == .concat, rank != nil {
-      throw ValidationError("--rank goes with --method svd; concat keeps every rank.")
-    }
-    if convRank != nil, rank == nil { throw ValidationError("--conv-rank goes with --method svd and --rank.") }
     if tolerance != nil, !verify { throw ValidationError("--tolerance goes with --verify.") }
     if let tolerance, !(tolerance >= 0) { throw ValidationError("--tolerance must be 0 or more.") }
     guard output.hasSuffix(".safetensors") else { throw ValidationError("--output must end in .safetensors.") }
@@ -116,10 +94,10 @@ struct MergeCommand: AsyncParsableCommand {
     }
     let adapters = try await WeightedFile.open(files)
     let sources = zip(adapters, files).map { MergeSource(adapter: $0, strength: $1.strength) }
-    let kind: MergeMethod = rank.map { .svd(rank: $0, convolutionRank: convRank ?? $0) } ?? .concat
     let recipe = MergeRecipe(
-      sources: sources, method: kind, dtype: dtype?.dtype, dialect: dialect, skipsUnsupported: skipUnsupported,
-      overflow: saturate ? .saturate : .refuse, verifies: verify)
+      sources: sources, method: method.merge, dtype: dtype?.dtype, dialect: dialect, skipsUnsupported: skipUnsupported,
+      overflow: saturate ? .saturate : .refuse, verifies: verify,
+      lambda: method.lambda ?? 1, normalises: method.normalise)
     let progress = ProgressLine("merging", unit: "layers")
     let report: MergeReport
     do {

@@ -10,6 +10,17 @@ struct MergeView {
     self.style = style
   }
 
+  /// What a method does, in a few words.
+  private static func described(_ method: String) -> String {
+    switch method {
+    case "concat": "concat: the exact sum, ranks added"
+    case "svd": "svd: the exact sum, cut to the closest of this rank"
+    default: "\(method), in the coordinates the LoRAs share"
+    }
+  }
+
+  private var isSum: Bool { report.method == "concat" || report.method == "svd" }
+
   func lines() -> [String] {
     let ranks = report.rank.min == report.rank.max ? "\(report.rank.max)" : "\(report.rank.min)–\(report.rank.max)"
     var lines = [
@@ -22,18 +33,17 @@ struct MergeView {
     }
     lines += table.lines(indent: 2, style: style) + [""]
     var facts = TextTable([.left, .left])
-    facts.add([
-      "method",
-      report.method == "concat"
-        ? "concat: the exact sum, ranks added" : "svd: the exact sum, cut to the closest of this rank",
-    ])
+    facts.add(["method", Self.described(report.method)])
     facts.add([
       "discarded",
-      report.method == "concat"
-        ? "nothing" : "\(Numbers.percent(report.discardedEnergy, 3)) of the sum's energy (exact)",
+      report.discardedEnergy < 1e-12
+        ? "nothing" : "\(Numbers.percent(report.discardedEnergy, 3)) of the \(isSum ? "sum" : "result")'s energy (exact)",
     ])
     if let residual = report.residual {
-      facts.add(["residual", "\(Numbers.scientific(residual)) of ‖sum‖, truncation and rounding together"])
+      facts.add([
+        "residual",
+        "\(Numbers.scientific(residual)) of \(isSum ? "‖sum‖" : "‖result‖"), truncation and rounding together",
+      ])
       if let worst = report.worstModule {
         facts.add(["worst layer", "\(Numbers.scientific(worst.residual)) in \(worst.module)"])
       }
