@@ -1,5 +1,6 @@
 import Adapters
 import ArgumentParser
+import BlendAnalysis
 import Merge
 import SafeTensors
 
@@ -68,6 +69,13 @@ struct MergeCommand: AsyncParsableCommand {
     name: .long, help: ArgumentHelp("With --verify: exit with 1 when the residual is larger.", valueName: "share"))
   var tolerance: Double?
 
+  @Flag(
+    name: .long, inversion: .prefixedNo,
+    help:
+      "Measure what is left of each LoRA in the written file. Default: yes, except for concat, where nothing is lost."
+  )
+  var survival: Bool?
+
   @Flag(name: .long, help: "Leave out layers and keys that cannot be summed exactly, instead of stopping.")
   var skipUnsupported = false
 
@@ -109,14 +117,26 @@ struct MergeCommand: AsyncParsableCommand {
       progress.finish()
       throw error
     }
+    let left = try await survivors(adapters)
     if json {
-      try JSONOutput.print(report)
+      try JSONOutput.print(MergeDocument(report: report, survival: left))
     } else {
       MergeView(report).lines().forEach { print($0) }
+      if let left { SurvivalView(left).lines().forEach { print($0) } }
     }
     if let tolerance, let residual = report.residual, !(residual <= tolerance) {
       Terminal.writeError("the residual \(Numbers.scientific(residual)) is above the tolerance \(tolerance)\n")
       throw ExitCode(Failure.Code.finding.rawValue)
     }
+  }
+  /// What is left of each source, measured from the written file.
+  private func survivors(_ adapters: [Adapter]) async throws -> [Survival]? {
+    guard survival ?? (method.name != .concat) else { return nil }
+    let subjects = zip(adapters, files).map { Subject(adapter: $0, name: $0.name, strength: $1.strength) }
+    let progress = ProgressLine("measuring", unit: "layers")
+    defer { progress.finish() }
+    return try await Survival.measured(
+      of: subjects, in: try Adapter(path: output),
+      options: AnalysisOptions(workers: compute.workers) { progress.update($0, of: $1) })
   }
 }

@@ -37,7 +37,8 @@ struct MergeView {
     facts.add([
       "discarded",
       report.discardedEnergy < 1e-12
-        ? "nothing" : "\(Numbers.percent(report.discardedEnergy, 3)) of the \(isSum ? "sum" : "result")'s energy (exact)",
+        ? "nothing"
+        : "\(Numbers.percent(report.discardedEnergy, 3)) of the \(isSum ? "sum" : "result")'s energy (exact)",
     ])
     if let residual = report.residual {
       facts.add([
