@@ -1,0 +1,9 @@
+extension SHA256Hash {
+  /// The SHA-256 of a text's UTF-8, as 64 lower-case hexadecimal digits.
+  package static func hex(of text: String) -> String {
+    var sum = SHA256Hash()
+    let bytes = Array(text.utf8)
+    sum.update(unsafe bytes.span.bytes)
+    return sum.hex
+  }
+}
