@@ -45,10 +45,10 @@ public struct LowRank: Sendable {
 
   /// The thin singular value decomposition, with as many values as the triangles allow: `U [out, k]`, `Vᵀ [k, in]`.
   public func svd() throws(LinearAlgebraError) -> SVD {
-    let left = try ThinBasis.ofColumns(up)
-    let right = try ThinBasis.ofRows(down)
+    let left = try ThinFactor.ofColumns(up)
+    let right = try ThinFactor.ofRows(down)
     let core = try left.r.timesTransposed(right.r).svd()
-    return SVD(u: left.q.times(core.u), values: core.values, vt: core.vt.times(right.q))
+    return SVD(u: left.lifted(core.u), values: core.values, vt: right.lifted(core.vt))
   }
 
   /// The best approximation of a rank (Eckart–Young), as factors that share the singular values evenly.
@@ -58,16 +58,16 @@ public struct LowRank: Sendable {
   public func truncated(
     to rank: Int
   ) throws(LinearAlgebraError) -> (product: LowRank, discarded: Double, total: Double) {
-    let left = try ThinBasis.ofColumns(up)
-    let right = try ThinBasis.ofRows(down)
+    let left = try ThinFactor.ofColumns(up)
+    let right = try ThinFactor.ofRows(down)
     let core = try left.r.timesTransposed(right.r).svd()
     let kept = min(rank, core.values.count)
     let roots = core.values[..<kept].map { $0.squareRoot() }
     let energies = core.values.map { $0 * $0 }
     // The small factors are cut before the large product, so that only what is kept is multiplied out.
     let product = LowRank(
-      up: left.q.times(core.u.firstColumns(kept).scalingColumns(by: roots)),
-      down: core.vt.firstRows(kept).scalingRows(by: roots).times(right.q))
+      up: left.lifted(core.u.firstColumns(kept).scalingColumns(by: roots)),
+      down: right.lifted(core.vt.firstRows(kept).scalingRows(by: roots)))
     // Smallest first, so that small terms are not lost in a large sum.
     return (product, energies[kept...].reversed().reduce(0, +), energies.reversed().reduce(0, +))
   }

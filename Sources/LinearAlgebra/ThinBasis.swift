@@ -55,23 +55,10 @@ package struct ThinBasis {
     guard least > largest * 1e-6 else { return nil }
     // An inverse errs by the condition times rounding, a substitution by rounding alone; but a product is several
     // times as fast, and up to a condition of a thousand, where most factors lie, it costs no digit that counts.
-    guard least > largest * 1e-3, let inverse = inverse(of: r) else {
+    guard least > largest * 1e-3, let inverse = r.inverseOfUpperTriangle else {
       return ThinBasis(q: substituted(a, r, rows: rows), r: r)
     }
     return ThinBasis(q: rows ? inverse.transposedTimes(a) : a.times(inverse), r: r)
-  }
-
-  /// The inverse of an upper triangle.
-  ///
-  /// The C function is `LAPACKE_dtrtri`.
-  private static func inverse(of r: Matrix) -> Matrix? {
-    var elements = r.elements
-    let size = LAPACKEInt(r.rows)
-    guard
-      unsafe LAPACKE_dtrtri(
-        LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "U")), CChar(UInt8(ascii: "N")), size, &elements, size) == 0
-    else { return nil }
-    return Matrix(rows: r.rows, columns: r.rows, elements: elements)
   }
 
   /// The basis itself by substitution: `A R⁻¹`, or `R⁻ᵀ A` for rows.

@@ -46,7 +46,7 @@ import Testing
   @Test func coresAreExact() throws {
     let layer = try layer(Self.parts)
     for (core, part) in zip(layer.cores, Self.parts) {
-      #expect(same(layer.outputBasis.times(core).times(layer.inputBasis), part.up.times(part.down), 1e-14))
+      #expect(same(layer.inputs.lifted(layer.outputs.lifted(core)), part.up.times(part.down), 1e-14))
     }
   }
 

@@ -15,10 +15,10 @@ public struct CoreLayer: Sendable {
   public var ranks: [Int]
   /// The scale `alpha / rank` of each, where it is a plain pair of factors; else 1, with the scale folded in.
   public var scales: [Double]
-  /// `Q_B`, `[out, p]` with orthonormal columns.
-  public var outputBasis: Matrix
-  /// `Q_A`, `[q, in]` with orthonormal rows.
-  public var inputBasis: Matrix
+  /// `Q_B`, `[out, p]` with orthonormal columns, not formed.
+  var outputs: ThinFactor
+  /// `Q_A`, `[q, in]` with orthonormal rows, not formed.
+  var inputs: ThinFactor
   /// `Mᵢ`, `[p, q]`, at strength 1; one for each LoRA that trains the layer.
   public var cores: [Matrix]
   /// Their strengths here.
@@ -55,10 +55,10 @@ public struct CoreLayer: Sendable {
     self.down = down
     self.ranks = ranks
     self.scales = scales
-    let left = try ThinBasis.ofColumns(up)
-    let right = try ThinBasis.ofRows(down)
-    outputBasis = left.q
-    inputBasis = right.q
+    let left = try ThinFactor.ofColumns(up)
+    let right = try ThinFactor.ofRows(down)
+    outputs = left
+    inputs = right
     cores = []
     var first = 0
     for rank in ranks {
@@ -79,7 +79,7 @@ public struct CoreLayer: Sendable {
 
   /// `Σ wᵢ Mᵢ`, the plain sum.
   var sum: Matrix {
-    zip(cores, strengths).reduce(Matrix(rows: outputBasis.columns, columns: inputBasis.rows)) {
+    zip(cores, strengths).reduce(Matrix(rows: outputs.count, columns: inputs.count)) {
       $0 + $1.0.scaled(by: $1.1)
     }
   }

@@ -26,7 +26,7 @@ public enum MergedProduct: Sendable {
   /// The result as a product of thin factors, `[out, k]` and `[k, in]`.
   func factors(_ layer: CoreLayer) -> LowRank {
     switch self {
-    case .core(let matrix): LowRank(up: layer.outputBasis.times(matrix), down: layer.inputBasis)
+    case .core(let matrix): LowRank(up: layer.outputs.lifted(matrix), down: layer.inputs.explicit)
     case .product(let product): product
     }
   }
@@ -41,8 +41,8 @@ public enum MergedProduct: Sendable {
     let roots = svd.values[..<kept].map { $0.squareRoot() }
     let energies = svd.values.map { $0 * $0 }
     let product = LowRank(
-      up: layer.outputBasis.times(svd.u.firstColumns(kept).scalingColumns(by: roots)),
-      down: svd.vt.firstRows(kept).scalingRows(by: roots).times(layer.inputBasis))
+      up: layer.outputs.lifted(svd.u.firstColumns(kept).scalingColumns(by: roots)),
+      down: layer.inputs.lifted(svd.vt.firstRows(kept).scalingRows(by: roots)))
     return (product, energies[kept...].reversed().reduce(0, +), energies.reversed().reduce(0, +))
   }
 }

@@ -45,7 +45,7 @@ extension ElementwiseMethod {
       let cores = layer.cores.map(axes.along)
       return .core(axes.back(merged(cores, strengths: layer.strengths, uniform: uniform)))
     case .dense:
-      let dense = layer.cores.map { layer.outputBasis.times($0).times(layer.inputBasis) }
+      let dense = layer.cores.map { layer.inputs.lifted(layer.outputs.lifted($0)) }
       let result = merged(dense, strengths: layer.strengths, uniform: uniform)
       // The factors of a dense result are itself and the identity; the truncation finds the thin ones.
       return result.rows <= result.columns

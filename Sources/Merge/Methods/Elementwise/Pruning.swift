@@ -7,7 +7,7 @@ enum Pruning {
   /// Keeps the `⌊density · count⌋` largest elements by magnitude.
   static func magnitude(_ matrix: Matrix, density: Double) -> Matrix {
     guard density < 1 else { return matrix }
-    return keeping(matrix, order(matrix.elements).prefix(Int(density * Double(matrix.elements.count))))
+    return keeping(matrix, Largest(matrix.elements, count: Int(density * Double(matrix.elements.count))).isAmong)
   }
 
   /// Drops the `⌊γ · count⌋` largest, then the smallest until `⌊density · count⌋` are left.
@@ -18,7 +18,8 @@ enum Pruning {
     let count = matrix.elements.count
     let kept = Int(density * Double(count))
     let top = min(Int(gamma * Double(count)), count - kept)
-    return keeping(matrix, order(matrix.elements).dropFirst(top).prefix(kept))
+    let (outliers, rest) = (Largest(matrix.elements, count: top), Largest(matrix.elements, count: top + kept))
+    return keeping(matrix, zip(outliers.isAmong, rest.isAmong).map { !$0 && $1 })
   }
 
   /// Keeps each element with its own probability and divides what stays by it, so that the mean is unchanged.
@@ -53,9 +54,9 @@ enum Pruning {
     values.indices.sorted { (abs(values[$0]), $1) > (abs(values[$1]), $0) }
   }
 
-  private static func keeping(_ matrix: Matrix, _ indices: ArraySlice<Int>) -> Matrix {
-    var elements = [Double](repeating: 0, count: matrix.elements.count)
-    for index in indices { elements[index] = matrix.elements[index] }
-    return Matrix(rows: matrix.rows, columns: matrix.columns, elements: elements)
+  private static func keeping(_ matrix: Matrix, _ isKept: [Bool]) -> Matrix {
+    Matrix(
+      rows: matrix.rows, columns: matrix.columns,
+      elements: zip(matrix.elements, isKept).map { value, isKept in isKept ? value : 0 })
   }
 }

@@ -40,9 +40,9 @@ public struct KnotsTies: LayerMethod {
     var first = 0
     let votes = layer.cores.map { core in
       defer { first += core.columns }
-      return scaled.block(rows: 0..<k, columns: first..<first + core.columns).times(layer.inputBasis)
+      return layer.inputs.lifted(scaled.block(rows: 0..<k, columns: first..<first + core.columns))
     }
     let merged = Ties(density: density, election: election).merged(votes, strengths: layer.strengths, uniform: [])
-    return .product(LowRank(up: layer.outputBasis.times(svd.u), down: merged))
+    return .product(LowRank(up: layer.outputs.lifted(svd.u), down: merged))
   }
 }

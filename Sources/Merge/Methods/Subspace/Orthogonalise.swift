@@ -22,8 +22,8 @@ public struct Orthogonalise: LayerMethod {
     let weighted = layer.weighted
     let energies = weighted.map(\.squaredNorm)
     let order = energies.indices.sorted { (energies[$0], $1) > (energies[$1], $0) }
-    var taken = Matrix(rows: 0, columns: layer.inputBasis.rows)
-    var result = Matrix(rows: layer.outputBasis.columns, columns: layer.inputBasis.rows)
+    var taken = Matrix(rows: 0, columns: layer.inputs.count)
+    var result = Matrix(rows: layer.outputs.count, columns: layer.inputs.count)
     for index in order {
       result = result + (taken.rows > 0 ? weighted[index].removing(rowSpace: taken) : weighted[index])
       let rows = try layer.cores[index].compactSVD().vt

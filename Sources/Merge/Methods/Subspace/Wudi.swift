@@ -29,9 +29,9 @@ public struct Wudi: LayerMethod {
 
   /// Merges a layer.
   public func merged(_ layer: CoreLayer) throws -> MergedProduct {
-    let q = layer.inputBasis.rows
+    let q = layer.inputs.count
     var right = Matrix(rows: q, columns: q)
-    var left = Matrix(rows: layer.outputBasis.columns, columns: q)
+    var left = Matrix(rows: layer.outputs.count, columns: q)
     for (core, strength) in zip(layer.cores, layer.strengths) {
       let energy = core.squaredNorm
       guard energy > 0 else { continue }
