@@ -57,7 +57,11 @@ extension MergePlan {
     dialect = recipe.dialect ?? (dialects.count == 1 ? dialects.first ?? .kohya : .kohya)
     var byPath: [ModulePath: [(source: Int, module: AdapterModule)]] = [:]
     for (index, adapter) in adapters.enumerated() {
+      let source = recipe.sources[index]
       for module in adapter.factorable where module.outputs > 0 {
+        // What is excluded takes no part; a LoRA of strength 0 has no vote in a method where LoRAs vote.
+        let weight = recipe.isLayered ? source.strength(at: module.path) : source.weights.weight(of: module.path)
+        guard weight != 0 else { continue }
         byPath[module.path, default: []].append((index, module))
       }
     }

@@ -8,14 +8,18 @@ public struct MergeSource: Sendable {
   /// What its ΔW is multiplied by.
   public var strength: Double
 
+  /// What of each layer to take, besides.
+  public var weights: LayerWeights
+
   /// Creates a source; the strength must be finite.
-  public init(adapter: Adapter, strength: Double) {
+  public init(adapter: Adapter, strength: Double, weights: LayerWeights = .all) {
     self.adapter = adapter
     self.strength = strength
+    self.weights = weights
   }
 
   /// What its ΔW of a layer is multiplied by.
-  func strength(at path: ModulePath) -> Double { strength }
+  func strength(at path: ModulePath) -> Double { strength * weights.weight(of: path) }
 }
 
 /// How sources become one.
@@ -57,12 +61,14 @@ public struct MergeRecipe: Sendable {
   public var lambda: Double
   /// Whether each layer is brought to the energy of a single LoRA, the mean of the `‖wᵢΔWᵢ‖²` that it came from.
   public var normalises: Bool
+  /// Further metadata of the result, such as the text of a recipe.
+  public var annotations: [String: String]
 
   /// Creates a recipe.
   public init(
     sources: [MergeSource], method: MergeMethod, dtype: DType? = nil, dialect: OutputDialect? = nil,
     skipsUnsupported: Bool = false, overflow: OverflowPolicy = .refuse, verifies: Bool = false, lambda: Double = 1,
-    normalises: Bool = false
+    normalises: Bool = false, annotations: [String: String] = [:]
   ) {
     self.sources = sources
     self.method = method
@@ -73,5 +79,13 @@ public struct MergeRecipe: Sendable {
     self.verifies = verifies
     self.lambda = lambda
     self.normalises = normalises
+    self.annotations = annotations
+  }
+}
+
+extension MergeRecipe {
+  /// Whether the method is one of those that work layer by layer in shared coordinates.
+  var isLayered: Bool {
+    if case .layered = method { true } else { false }
   }
 }

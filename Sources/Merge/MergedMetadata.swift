@@ -41,6 +41,7 @@ enum MergedMetadata {
     let triggers = all.compactMap { $0["modelspec.trigger_phrase"] }.filter { !$0.isEmpty }
     result["modelspec.trigger_phrase"] = triggers.isEmpty ? nil : triggers.joined(separator: ", ")
     if !plan.dialect.storesAlpha { result["format"] = "pt" }
+    result.merge(recipe.annotations) { $1 }
     // Hashes of this length take their places when they are known.
     let unknown = Array(repeating: String(repeating: "0", count: 64), count: sources.count)
     result[key] = record(recipe, plan: plan, hashes: unknown)
@@ -96,7 +97,8 @@ enum MergedMetadata {
     if recipe.normalises { method.append(.init(name: "normalise", value: .bool(true))) }
     let sources = zip(recipe.sources, hashes).map { source, hash in
       JSONValue.object([
-        "name": .string(source.adapter.name), "strength": .double(source.strength), "sha256_tensors": .string(hash),
+        "name": .string(source.adapter.name), "strength": .double(source.strength),
+        "layers": .string(source.weights.description), "sha256_tensors": .string(hash),
         "metadata": .object(source.adapter.file.header.metadata),
       ])
     }

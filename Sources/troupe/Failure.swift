@@ -34,6 +34,8 @@ struct Failure {
     case let code as ExitCode: Self.leave(code.rawValue)
     case let error as SafeTensorsError: Self.say(error.description, Self.code(of: error))
     case let error as AdapterError: Self.say(error.description, .input)
+    case let error as LayerWeightsError: Self.say("\(error)", .usage)
+    case let error as RecipeFileError: Self.say("\(error)", .input)
     case let error as MergeError where error.rule == .parameter: Self.say("--method: \(error.detail)", .usage)
     case let error as MergeError: Self.say(error.description, error.rule == .verification ? .running : .input)
     case let error as LinearAlgebraError: Self.say(error.description, error == .nonFinite ? .input : .running)

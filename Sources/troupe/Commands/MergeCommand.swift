@@ -16,6 +16,7 @@ struct MergeCommand: AsyncParsableCommand {
       Examples:
         troupe merge konrad.safetensors:0.8 lisar.safetensors:0.7 --output pair.safetensors
         troupe merge konrad.safetensors lisar.safetensors --method svd --rank 32 --verify --output pair.safetensors
+        troupe merge --recipe cast.toml --dry-run
         troupe merge konrad.safetensors lisar.safetensors --method tsv --rank 32 --output pair.safetensors
       """)
 
@@ -37,12 +38,24 @@ struct MergeCommand: AsyncParsableCommand {
   }
 
   @Argument(help: ArgumentHelp("LoRA files, each with an optional strength.", valueName: "file[:strength]"))
-  var files: [WeightedFile]
+  var files: [WeightedFile] = []
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))
-  var output: String
+  var output: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Merge what this file says: sources, weights, method and output in TOML. Instead of files and options.",
+      valueName: "file.toml"))
+  var recipe: String?
+
+  @Flag(name: .long, help: "Show what would be written, and write nothing.")
+  var dryRun = false
 
   @OptionGroup(title: "Method") var method: MethodOptions
+
+  @OptionGroup(title: "Layers") var layers: LayerOptions
 
   @Option(name: .long, help: "The number format of the result. Default: that of the files, f32 when they differ.")
   var dtype: Format?
@@ -91,33 +104,55 @@ struct MergeCommand: AsyncParsableCommand {
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
+    if recipe == nil {
+      guard !files.isEmpty else { throw ValidationError("name the files to merge, or a --recipe.") }
+      guard output != nil else { throw ValidationError("--output is missing: name the file to write.") }
+    } else if !files.isEmpty {
+      throw ValidationError("files are named in the --recipe; name them here or there.")
+    }
     if tolerance != nil, !verify { throw ValidationError("--tolerance goes with --verify.") }
     if let tolerance, !(tolerance >= 0) { throw ValidationError("--tolerance must be 0 or more.") }
-    guard output.hasSuffix(".safetensors") else { throw ValidationError("--output must end in .safetensors.") }
+  }
+
+  /// The job, from the recipe or from the command line.
+  private func job() throws -> MergeJob {
+    if let recipe {
+      var job = try MergeJob(recipe: recipe, output: output)
+      job.dtype = dtype ?? job.dtype
+      job.dialect = dialect ?? job.dialect
+      return job
+    }
+    return MergeJob(
+      files: files, output: output ?? "", method: method, dtype: dtype, dialect: dialect,
+      weights: { try layers.weights($0, of: files.count, architecture: $1) })
   }
 
   func run() async throws {
-    for file in files where OutputFile.isSame(file.path, output) {
-      throw ValidationError("--output \(output) is one of the files being merged; originals are never replaced.")
+    let job = try job()
+    guard job.output.hasSuffix(".safetensors") else {
+      throw ValidationError("the output \(job.output) must end in .safetensors.")
     }
-    let adapters = try await WeightedFile.open(files)
-    let sources = zip(adapters, files).map { MergeSource(adapter: $0, strength: $1.strength) }
-    let recipe = MergeRecipe(
-      sources: sources, method: method.merge, dtype: dtype?.dtype, dialect: dialect, skipsUnsupported: skipUnsupported,
-      overflow: saturate ? .saturate : .refuse, verifies: verify,
-      lambda: method.lambda ?? 1, normalises: method.normalise)
+    for file in job.files where OutputFile.isSame(file.path, job.output) {
+      throw ValidationError("--output \(job.output) is one of the files being merged; originals are never replaced.")
+    }
+    let adapters = try await WeightedFile.open(job.files)
+    let recipe = try job.engineRecipe(adapters, command: self)
+    if dryRun {
+      try show(MergePreview(recipe), job)
+      return
+    }
     let progress = ProgressLine("merging", unit: "layers")
     let report: MergeReport
     do {
       report = try await MergeEngine.run(
-        recipe, to: output, existing: force ? .replace : .refuse, workers: compute.workers,
+        recipe, to: job.output, existing: force ? .replace : .refuse, workers: compute.workers,
         progress: { progress.update($0, of: $1) })
       progress.finish()
     } catch {
       progress.finish()
       throw error
     }
-    let left = try await survivors(adapters)
+    let left = try await survivors(adapters, job)
     if json {
       try JSONOutput.print(MergeDocument(report: report, survival: left))
     } else {
@@ -130,13 +165,27 @@ struct MergeCommand: AsyncParsableCommand {
     }
   }
   /// What is left of each source, measured from the written file.
-  private func survivors(_ adapters: [Adapter]) async throws -> [Survival]? {
-    guard survival ?? (method.name != .concat) else { return nil }
-    let subjects = zip(adapters, files).map { Subject(adapter: $0, name: $0.name, strength: $1.strength) }
+  private func survivors(_ adapters: [Adapter], _ job: MergeJob) async throws -> [Survival]? {
+    guard survival ?? (job.method.name != .concat) else { return nil }
+    let subjects = zip(adapters, job.files).map { Subject(adapter: $0, name: $0.name, strength: $1.strength) }
     let progress = ProgressLine("measuring", unit: "layers")
     defer { progress.finish() }
     return try await Survival.measured(
-      of: subjects, in: try Adapter(path: output),
+      of: subjects, in: try Adapter(path: job.output),
       options: AnalysisOptions(workers: compute.workers) { progress.update($0, of: $1) })
+  }
+
+  /// The plan of a dry run.
+  private func show(_ preview: MergePreview, _ job: MergeJob) throws {
+    if json {
+      try JSONOutput.print(preview)
+      return
+    }
+    if let recipe = job.recipe { recipe.dryRun().forEach { print($0) } }
+    let ranks = preview.rank.min == preview.rank.max ? "\(preview.rank.max)" : "\(preview.rank.min)–\(preview.rank.max)"
+    print(
+      "would write \(Terminal.sanitised(job.output)): \(preview.method), \(preview.modules) layers, rank \(ranks), "
+        + "\(preview.dtype), \(preview.dialect), \(Numbers.bytes(preview.bytes))")
+    for text in preview.skipped { print("  leaving out \(Terminal.sanitised(text))") }
   }
 }

@@ -11,6 +11,8 @@ struct WeightedFile: ExpressibleByArgument, Sendable {
   /// Whether a strength was given.
   var isExplicit: Bool
 
+  init(path: String, strength: Double) { (self.path, self.strength, isExplicit) = (path, strength, true) }
+
   init?(argument: String) {
     if let colon = argument.lastIndex(of: ":"), let strength = Double(argument[argument.index(after: colon)...]),
       strength.isFinite, colon != argument.startIndex
