@@ -20,6 +20,8 @@ public struct MergeError: Error, Sendable, CustomStringConvertible {
     case parameter
     /// The method cannot merge a layer.
     case method
+    /// No ranks make the file as small as was asked.
+    case size
     /// The written bytes are not those that were checked.
     case verification
   }

@@ -39,8 +39,8 @@ public final class SafeTensorsFile: Sendable {
     try withFileBytes(in: header.dataStart + tensor.range.lowerBound..<header.dataStart + tensor.range.upperBound, body)
   }
 
-  /// A copy of a small tensor's bytes.
-  func copy(_ tensor: TensorInfo) -> [UInt8] {
+  /// A copy of a tensor's bytes.
+  package func copy(_ tensor: TensorInfo) -> [UInt8] {
     contents.copy(header.dataStart + tensor.range.lowerBound..<header.dataStart + tensor.range.upperBound)
   }
 

@@ -1,3 +1,5 @@
+import ArgumentParser
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -18,6 +20,13 @@ enum OutputFile {
       try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
     } catch {
       throw SafeTensorsError(path: path, rule: .cannotWrite, detail: "cannot be written: \(error)")
+    }
+  }
+
+  /// Stops a command whose output is one of its inputs.
+  static func refuseOriginal(_ path: String, _ output: String) throws {
+    guard !isSame(path, output) else {
+      throw ValidationError("--output \(output) is the file being read; originals are never replaced.")
     }
   }
 
