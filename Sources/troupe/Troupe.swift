@@ -11,7 +11,10 @@ struct Troupe: AsyncParsableCommand {
       Exit codes: 0 done; 1 a finding you asked to fail on; 2 bad usage; 3 bad input; 4 failed while running.
       """,
     version: "0.1.0",
-    subcommands: [InspectCommand.self, DiagnoseCommand.self, MergeCommand.self, ResizeCommand.self])
+    subcommands: [
+      InspectCommand.self, DiagnoseCommand.self, MergeCommand.self, ResizeCommand.self, ScaleCommand.self,
+      SubtractCommand.self,
+    ])
 
   /// Runs a command and turns its error, if any, into one sentence and an exit code.
   static func main() async {

@@ -17,16 +17,21 @@ struct ResizeView {
     ]
     var table = TextTable(
       [.left, .right, .right, .right, .right, .right, .right],
-      header: ["part", "layers", "rank before", "after", "√ΣS² kept", "Σ|S| kept", "bytes"])
+      header: ["part", "layers", "rank", "now", "√ΣS²", "Σ|S|", "bytes"])
     for summary in report.parts + [report.total] {
       table.add([
         summary.part, "\(summary.modules)", Self.ranks(summary.before), Self.ranks(summary.after),
-        Numbers.percent(summary.retainedEnergy, 2), Numbers.percent(summary.retainedSum, 2),
+        Numbers.percent(summary.retainedEnergy, 1), Numbers.percent(summary.retainedSum, 1),
         "\(Numbers.bytes(summary.bytesBefore)) → \(Numbers.bytes(summary.bytesAfter))",
       ])
     }
     lines += table.lines(indent: 2, style: style)
-    lines += [style.dim("  ranks: smallest / median / largest; the total's bytes are those of the whole file"), ""]
+    lines += [style.dim("  ranks: least / median / greatest; √ΣS² and Σ|S|: the share kept; total: whole file"), ""]
+    if report.total.bytesAfter > report.total.bytesBefore, report.layers.contains(where: { $0.after < $0.before }) {
+      lines += [
+        style.yellow("  larger than before: the original's variant stores high ranks in few numbers, factors cannot"), "",
+      ]
+    }
     if verbose { lines += layerLines() + [""] }
     var facts = TextTable([.left, .left])
     if report.rule == "size", let budget = report.parameter.map({ Int($0) }) {
