@@ -31,7 +31,8 @@ public struct ResizeReport: Sendable, Codable {
   public var skipped: [String]
 
   private enum CodingKeys: String, CodingKey {
-    case schema, output, source, rule, parameter, dtype, dialect, total, parts, layers, residual, expectedResidual, hash,
+    case schema, output, source, rule, parameter, dtype, dialect, total, parts, layers, residual, expectedResidual,
+      hash,
       skipped
   }
 

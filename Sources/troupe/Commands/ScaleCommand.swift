@@ -27,7 +27,8 @@ struct ScaleCommand: AsyncParsableCommand {
   @Option(name: .long, help: ArgumentHelp("Multiplies the UNet's part besides.", valueName: "factor"))
   var unet: Double = 1
 
-  @Option(name: .customLong("te"), help: ArgumentHelp("Multiplies the text encoders' part besides.", valueName: "factor"))
+  @Option(
+    name: .customLong("te"), help: ArgumentHelp("Multiplies the text encoders' part besides.", valueName: "factor"))
   var textEncoders: Double = 1
 
   @Flag(name: .long, help: "Replace the output if it exists. Never replaces the original.")

@@ -101,7 +101,8 @@ struct SubtractCommand: AsyncParsableCommand {
       print("")
       print("  \(Numbers.percent(measure.energyLeft, 2)) of A's energy ‖A‖² is left", terminator: "")
       print(rank == nil ? "" : " (\(Numbers.percent(written, 2)) after the cut)", terminator: "")
-      print("; cosine of A and B \(Numbers.fixed(measure.cosine, 4, sign: true)), \(measure.sharedLayers) layers in both")
+      print(
+        "; cosine of A and B \(Numbers.fixed(measure.cosine, 4, sign: true)), \(measure.sharedLayers) layers in both")
     }
     if let tolerance, let residual = report.residual, !(residual <= tolerance) {
       Terminal.writeError("the residual \(Numbers.scientific(residual)) is above the tolerance \(tolerance)\n")

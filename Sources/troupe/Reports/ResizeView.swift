@@ -29,7 +29,8 @@ struct ResizeView {
     lines += [style.dim("  ranks: least / median / greatest; √ΣS² and Σ|S|: the share kept; total: whole file"), ""]
     if report.total.bytesAfter > report.total.bytesBefore, report.layers.contains(where: { $0.after < $0.before }) {
       lines += [
-        style.yellow("  larger than before: the original's variant stores high ranks in few numbers, factors cannot"), "",
+        style.yellow("  larger than before: the original's variant stores high ranks in few numbers, factors cannot"),
+        "",
       ]
     }
     if verbose { lines += layerLines() + [""] }
@@ -71,6 +72,7 @@ struct ResizeView {
 
   private static func ranks(_ ranks: ResizeReport.Ranks) -> String {
     guard ranks.min != ranks.max else { return "\(ranks.max)" }
-    return "\(ranks.min) / \(Numbers.fixed(ranks.median, ranks.median == ranks.median.rounded() ? 0 : 1)) / \(ranks.max)"
+    return
+      "\(ranks.min) / \(Numbers.fixed(ranks.median, ranks.median == ranks.median.rounded() ? 0 : 1)) / \(ranks.max)"
   }
 }

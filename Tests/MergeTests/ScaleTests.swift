@@ -1,0 +1,84 @@
+import Adapters
+import Foundation
+import LinearAlgebra
+import SafeTensors
+import Testing
+
+@testable import Merge
+
+/// Scaling, and taking one LoRA from another.
+@Suite struct ScaleTests {
+  private static let factors = MergeFixtures.folder.deletingLastPathComponent()
+    .appending(path: "factors.safetensors").path
+
+  /// Every variant and dialect, positive, negative and zero: ΔW is multiplied, and nothing else changes.
+  @Test(arguments: ["factors", "one", "one_kohya"], [0.8, -0.8, -1, 0, 3]) func changeIsMultiplied(
+    name: String, strength: Double
+  ) async throws {
+    try await MergeFixtures.scratch { folder in
+      let source = name == "factors" ? Self.factors : MergeFixtures.path(name)
+      let output = "\(folder)/x.safetensors"
+      let report = try await ScaleEngine.run(
+        ScaleRecipe(adapter: try Adapter(path: source), strength: strength), to: output)
+      #expect(report.byAlpha + report.bySign + report.byFactor == report.modules)
+      let (before, after) = (try MergeFixtures.dense(source), try MergeFixtures.dense(output))
+      #expect(Set(before.keys) == Set(after.keys))
+      for (layer, dense) in before {
+        let expected = dense.scaled(by: strength)
+        let found = try #require(after[layer])
+        // One rounding to F32 of alpha or of the factor.
+        #expect((found - expected).squaredNorm <= 1e-14 * dense.squaredNorm * max(1, strength * strength), "\(layer)")
+      }
+      let (old, new) = (try SafeTensorsFile(path: source), try SafeTensorsFile(path: output))
+      #expect(new.header.metadata["sshs_model_hash"] == new.tensorHash())
+      #expect(Set(new.header.tensors.map(\.name)).isSuperset(of: old.header.tensors.map(\.name)))
+      for module in try Adapter(path: output).modules { #expect(module.alpha.value > 0, "some loaders misread others") }
+    }
+  }
+
+  @Test func factorsAreCopiedBitForBit() async throws {
+    try await MergeFixtures.scratch { folder in
+      let (source, output) = ("\(folder)/a.safetensors", "\(folder)/b.safetensors")
+      let text = "lora_te_text_model_encoder_layers_0_mlp_fc1"
+      try MergeFixtures.write(
+        source,
+        layers: [
+          (MergeFixtures.stem, MergeFixtures.matrix(8, 2, seed: 1), MergeFixtures.matrix(2, 8, seed: 2), 1),
+          (text, MergeFixtures.matrix(8, 2, seed: 3), MergeFixtures.matrix(2, 8, seed: 4), nil),
+        ], dtype: .f16, metadata: ["ss_network_alpha": "1"])
+      let report = try await ScaleEngine.run(
+        ScaleRecipe(adapter: try Adapter(path: source), strength: 0.5, textEncoders: 0.5), to: output)
+      #expect(report.byAlpha == 2 && report.unet == 0.5 && report.textEncoders == 0.25)
+      let (old, new) = (try SafeTensorsFile(path: source), try SafeTensorsFile(path: output))
+      for tensor in old.header.tensors where !tensor.name.hasSuffix(".alpha") {
+        #expect(new.copy(try #require(new[tensor.name])) == old.copy(tensor))
+      }
+      #expect(try new.doubles(of: try #require(new["\(MergeFixtures.stem).alpha"])) == [0.5])
+      #expect(try new.doubles(of: try #require(new["\(text).alpha"])) == [0.5], "the rank 2 was assumed before")
+      #expect(new.header.metadata["ss_network_alpha"] == "0.5")
+      let textOnly = try await ScaleEngine.run(
+        ScaleRecipe(adapter: try Adapter(path: source), strength: 1, textEncoders: -2), to: output, existing: .replace)
+      #expect(textOnly.unchanged == 1 && textOnly.bySign == 1)
+    }
+  }
+
+  @Test func energyLeftIsThatOfTheDifference() async throws {
+    let (one, two) = (MergeFixtures.path("one_kohya"), MergeFixtures.path("two_kohya"))
+    let measure = try await SubtractionMeasure.of(
+      try Adapter(path: one), minus: try Adapter(path: two), strength: 0.7)
+    let (a, b) = (try MergeFixtures.dense(one), try MergeFixtures.dense(two))
+    var (before, after) = (0.0, 0.0)
+    for name in Set(a.keys).union(b.keys) {
+      let size = try #require(a[name] ?? b[name])
+      let zero = Matrix(rows: size.rows, columns: size.columns)
+      before += (a[name] ?? zero).squaredNorm
+      after += ((a[name] ?? zero) - (b[name] ?? zero).scaled(by: 0.7)).squaredNorm
+    }
+    // Double precision throughout.
+    #expect(abs(measure.energyBefore / before - 1) < 1e-12)
+    #expect(abs(try #require(measure.energyLeft) / (after / before) - 1) < 1e-12)
+    #expect(measure.sharedLayers == 7)
+    let itself = try await SubtractionMeasure.of(try Adapter(path: one), minus: try Adapter(path: one), strength: 1)
+    #expect(try #require(itself.energyLeft) < 1e-14 && abs(itself.cosine - 1) < 1e-12)
+  }
+}
