@@ -67,7 +67,8 @@ struct ResizeView {
         Numbers.percent(layer.retainedSum, 1), Numbers.scientific(layer.greatest), layer.module,
       ])
     }
-    return table.lines(indent: 2, style: style)
+    // Names of layers differ at their ends, so they are not cut, whatever the width.
+    return table.lines(indent: 2, width: .max, style: style)
   }
 
   private static func ranks(_ ranks: ResizeReport.Ranks) -> String {

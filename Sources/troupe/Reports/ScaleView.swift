@@ -15,7 +15,7 @@ struct ScaleView {
     facts.add(["strength", "UNet × \(report.unet), text encoders × \(report.textEncoders)"])
     let ways = [
       (report.byAlpha, "by alpha alone, factors copied bit for bit"),
-      (report.bySign, "by alpha and the sign of the up factor, exact; a negative alpha is misread by some loaders"),
+      (report.bySign, "by alpha and the sign of the up factor (some loaders misread a negative alpha)"),
       (report.byFactor, "by multiplying a factor, rounded to its format"), (report.unchanged, "unchanged"),
     ]
     for (count, way) in ways where count > 0 { facts.add(["\(count) layers", way]) }
