@@ -26,7 +26,7 @@ struct ResizeView {
       ])
     }
     lines += table.lines(indent: 2, style: style)
-    lines += [style.dim("  ranks: least / median / greatest; √ΣS² and Σ|S|: the share kept; total: whole file"), ""]
+    lines += [style.dim("  ranks: least / median / greatest; √ΣS², Σ|S|: share kept; total: whole file"), ""]
     if report.total.bytesAfter > report.total.bytesBefore, report.layers.contains(where: { $0.after < $0.before }) {
       lines += [
         style.yellow("  larger than before: the original's variant stores high ranks in few numbers, factors cannot"),
