@@ -105,7 +105,7 @@ import Testing
       let output = "\(folder)/x.safetensors"
       let json = try CommandLineHarness.run(["scale", "\(konrad):0.8", "--output", output, "--json"]).json()
       #expect(json["by_alpha"] as? Int == 6 && json["unet"] as? Double == 0.8)
-      let text = try CommandLineHarness.run(["scale", "\(konrad):-1", "--output", output, "--force"])
+      let text = try CommandLineHarness.run(["scale", konrad, "--unet", "-1", "--output", output, "--force"])
       #expect(text.status == 0 && text.output.contains("sign of the up factor"))
     }
   }

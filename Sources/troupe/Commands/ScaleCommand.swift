@@ -24,11 +24,15 @@ struct ScaleCommand: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to write.", valueName: "file.safetensors"))
   var output: String
 
-  @Option(name: .long, help: ArgumentHelp("Multiplies the UNet's part besides.", valueName: "factor"))
+  // Unconditional, so that -2 is a number and not an option.
+  @Option(
+    name: .long, parsing: .unconditional, help: ArgumentHelp("Multiplies the UNet's part besides.", valueName: "factor")
+  )
   var unet: Double = 1
 
   @Option(
-    name: .customLong("te"), help: ArgumentHelp("Multiplies the text encoders' part besides.", valueName: "factor"))
+    name: .customLong("te"), parsing: .unconditional,
+    help: ArgumentHelp("Multiplies the text encoders' part besides.", valueName: "factor"))
   var textEncoders: Double = 1
 
   @Flag(name: .long, help: "Replace the output if it exists. Never replaces the original.")
