@@ -1,6 +1,7 @@
 import Adapters
 import ArgumentParser
 import Merge
+import SafeTensors
 
 /// A merge as it is wanted, whether it came from the command line or from a recipe file.
 struct MergeJob {
