@@ -55,16 +55,4 @@ import Testing
       #expect(!text.contains("unsafe "), "\(target)/\(file.lastPathComponent) has unsafe code")
     }
   }
-
-  @Test func everyMergeMethodStatesTheSameSlots() throws {
-    let folder = Self.root.appending(path: "Sources/Merge/Methods")
-    let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-    #expect(!files.isEmpty)
-    for file in files {
-      let text = try String(contentsOf: file, encoding: .utf8)
-      for slot in ["/// Idea:", "/// Formula:", "/// Inputs:", "/// Edge cases:", "/// Source:"] {
-        #expect(text.contains(slot), "\(file.lastPathComponent) lacks \(slot)")
-      }
-    }
-  }
 }

@@ -2,7 +2,7 @@ public import LinearAlgebra
 
 /// Idea: trim what is small, agree on a sign for each element, and average only those that have it.
 ///
-/// Formula: `T_i = top(Mᵢ, density)`; `σ = sign Σ Tᵢ`, elementwise; `M = Σ_{sign Tᵢ = σ} wᵢ Tᵢ / #{i : sign Tᵢ = σ}`.
+/// Formula: `Tᵢ = top(Mᵢ, density)`; `σ = sign Σ Tᵢ`, elementwise; `M = Σ_{sign Tᵢ = σ} wᵢ Tᵢ / #{i : sign Tᵢ = σ}`.
 ///
 /// Inputs: any number of LoRAs of any ranks.
 ///
