@@ -10,6 +10,8 @@ public struct AdapterError: Error, Sendable, CustomStringConvertible {
     case shape
     /// The file holds no adapter.
     case notAdapter = "not-adapter"
+    /// The file or folder holds no base model.
+    case notCheckpoint = "not-checkpoint"
     /// Two stems name the same layer.
     case twice
     /// The layer's variant has no exact form without the base model.

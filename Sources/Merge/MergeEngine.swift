@@ -61,7 +61,8 @@ public enum MergeEngine {
       })
   }
 
-  private static func hashes(of sources: [MergeSource]) async -> [String] {
+  /// The SHA-256 of each source's tensors.
+  static func hashes(of sources: [MergeSource]) async -> [String] {
     await withTaskGroup(of: (Int, String).self) { group in
       for (index, source) in sources.enumerated() {
         group.addTask { (index, await source.adapter.file.tensorHashOnThread()) }

@@ -22,6 +22,8 @@ public struct MergeError: Error, Sendable, CustomStringConvertible {
     case method
     /// No ranks make the file as small as was asked.
     case size
+    /// The base model lacks a layer.
+    case missing = "missing-layer"
     /// The written bytes are not those that were checked.
     case verification
   }

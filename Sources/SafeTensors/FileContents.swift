@@ -29,4 +29,11 @@ final class FileContents: Sendable {
     if unpacked == nil, let bytes = mapped.copy(range) { return bytes }
     return withBytes(in: range) { span in unsafe span.withUnsafeBytes { unsafe Array($0) } }
   }
+
+  /// Copies bytes of `range` to the position of another file inside the kernel.
+  ///
+  /// - Returns: how many bytes were copied; 0 where this cannot be done, and the bytes have to be read and written.
+  func copy(_ range: Range<Int>, to target: Int32) -> Int {
+    unpacked == nil ? mapped.copy(range, to: target) : 0
+  }
 }

@@ -8,7 +8,7 @@ public final class SafeTensorsFile: Sendable {
   public let header: Header
   /// The size of the (unpacked) file in bytes.
   public let size: Int
-  private let contents: FileContents
+  let contents: FileContents
   private let index: [ExactName: Int]
 
   /// Opens and checks a file.

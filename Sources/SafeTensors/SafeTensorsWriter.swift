@@ -28,7 +28,7 @@ public struct SafeTensorsWriter: ~Copyable {
   private var descriptor: Int32
   // Assigned in the initialiser: a default value would make its throwing paths destroy a half-made value.
   private var next: Int
-  private let hash: HashLane
+  private let hash: HashLane?
   private var written: Int
   private var flushed: Int
   private var replaced: Bool
@@ -43,12 +43,16 @@ public struct SafeTensorsWriter: ~Copyable {
   ///   - declarations: the tensors, in any order; names must be unique.
   ///   - metadata: the `__metadata__` entries. A value under ``hashKey`` is replaced by the true hash.
   ///   - existing: whether an existing file may be replaced.
+  ///   - hashes: whether the tensors' bytes are hashed while they are written. Without it ``hashKey`` is not written and
+  ///     ``append(copying:from:)`` never brings the bytes into this process.
   /// - Throws: ``SafeTensorsError`` with rule `exists`, `cannotWrite`, or `duplicateField`.
   public init(
-    path: String, declarations: [TensorDeclaration], metadata: [String: String], existing: Existing = .refuse
+    path: String, declarations: [TensorDeclaration], metadata: [String: String], existing: Existing = .refuse,
+    hashes: Bool = true
   ) throws(SafeTensorsError) {
     let tensors = Header.written(declarations)
     var metadata = metadata
+    if !hashes { metadata[Self.hashKey] = nil }
     if metadata[Self.hashKey] != nil { metadata[Self.hashKey] = String(repeating: "0", count: 64) }
     let header = Header.encoded(tensors: tensors, metadata: metadata)
     let temporary = "\(path).\(getpid()).part"
@@ -59,7 +63,7 @@ public struct SafeTensorsWriter: ~Copyable {
     self.tensors = tensors
     self.metadata = metadata
     next = 0
-    hash = HashLane()
+    hash = hashes ? HashLane() : nil
     written = header.count
     flushed = 0
     replaced = false
@@ -123,6 +127,41 @@ public struct SafeTensorsWriter: ~Copyable {
     }
   }
 
+  /// Writes the next tensor with the bytes of a tensor of another file.
+  ///
+  /// Without hashing, large tensors go from file to file inside the kernel, and are shared where the file system can.
+  public mutating func append(
+    copying tensor: TensorInfo, from file: SafeTensorsFile
+  ) throws(SafeTensorsError) {
+    guard hash == nil, tensor.range.count >= Self.pendingLimit / 16, let expected else {
+      return try append(file.read(tensor))
+    }
+    guard expected.range.count == tensor.range.count else {
+      throw SafeTensorsError(
+        path: path, rule: .writerMisuse, tensor: expected.name,
+        detail: "\(tensor.range.count) bytes were given for \(expected.range.count)")
+    }
+    next += 1
+    try writePending()
+    var rest = file.bytes(of: tensor)
+    while !rest.isEmpty {
+      let piece = rest.lowerBound..<min(rest.lowerBound + Self.copyLimit, rest.upperBound)
+      let done = file.copy(piece, to: descriptor)
+      if done > 0 {
+        written += done
+      } else {
+        let bytes = file.read(fileRange: piece)
+        try Self.writeAll(unsafe bytes.span.bytes, to: descriptor, path: path)
+        written += bytes.count
+      }
+      rest = rest.lowerBound + (done > 0 ? done : piece.count)..<rest.upperBound
+      startFlushing()
+    }
+  }
+
+  /// How much is copied at a time.
+  private static let copyLimit = 16 << 20
+
   private mutating func writePending() throws(SafeTensorsError) {
     guard !pending.isEmpty else { return }
     try write(pending)
@@ -130,7 +169,7 @@ public struct SafeTensorsWriter: ~Copyable {
   }
 
   private mutating func write(_ bytes: [UInt8]) throws(SafeTensorsError) {
-    hash.add(bytes)
+    hash?.add(bytes)
     try Self.writeAll(unsafe bytes.span.bytes, to: descriptor, path: path)
     written += bytes.count
     startFlushing()
@@ -154,7 +193,7 @@ public struct SafeTensorsWriter: ~Copyable {
   }
 
   /// Completes the file: fills in the hash, syncs, and renames it to its name.
-  /// - Returns: the SHA-256 of the tensors' bytes.
+  /// - Returns: the SHA-256 of the tensors' bytes; empty for a writer that does not hash.
   @discardableResult
   public consuming func finish() throws(SafeTensorsError) -> String {
     guard next == tensors.count else {
@@ -162,7 +201,7 @@ public struct SafeTensorsWriter: ~Copyable {
         path: path, rule: .writerMisuse, detail: "only \(next) of \(tensors.count) tensors were written")
     }
     try writePending()
-    let digest = hash.finish()
+    let digest = hash?.finish() ?? ""
     if metadata[Self.hashKey] != nil { metadata[Self.hashKey] = digest }
     if replaced || metadata[Self.hashKey] != nil {
       let header = Header.encoded(tensors: tensors, metadata: metadata)
@@ -182,7 +221,7 @@ public struct SafeTensorsWriter: ~Copyable {
     SafeTensorsError(path: path, rule: .cannotWrite, detail: "cannot be \(what): \(systemMessage(errno))")
   }
 
-  private static func writeAll(
+  static func writeAll(
     _ bytes: RawSpan, to descriptor: Int32, path: String
   ) throws(SafeTensorsError) {
     var done = 0

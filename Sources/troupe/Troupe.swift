@@ -1,6 +1,12 @@
 import ArgumentParser
 import LinearAlgebra
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// The command line: subcommands, and what every one of them does about errors.
 @main
 struct Troupe: AsyncParsableCommand {
@@ -13,13 +19,15 @@ struct Troupe: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, DiagnoseCommand.self, MergeCommand.self, ResizeCommand.self, ScaleCommand.self,
-      SubtractCommand.self,
+      SubtractCommand.self, BakeCommand.self,
     ])
 
   /// Runs a command and turns its error, if any, into one sentence and an exit code.
   static func main() async {
     BLAS.useOneThread()
     WorkingMemory.keepFreed()
+    // A file size limit then is an error like a full disk, and the temporary file is removed.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
