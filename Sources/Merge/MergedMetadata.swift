@@ -110,7 +110,7 @@ enum MergedMetadata {
     return record.text
   }
 
-  private static func modelspecArchitecture(_ architecture: Architecture) -> String? {
+  static func modelspecArchitecture(_ architecture: Architecture) -> String? {
     switch architecture {
     case .sd1: "stable-diffusion-v1/lora"
     case .sd2: "stable-diffusion-v2-512/lora"
@@ -123,7 +123,7 @@ enum MergedMetadata {
     number == number.rounded() && abs(number) < 1e6 ? "\(Int(number))" : "\(number)"
   }
 
-  private static func stem(_ path: String) -> String {
+  static func stem(_ path: String) -> String {
     let last = path.split(separator: "/").last.map(String.init) ?? path
     return last.hasSuffix(".safetensors") ? String(last.dropLast(".safetensors".count)) : last
   }

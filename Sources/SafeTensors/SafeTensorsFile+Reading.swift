@@ -1,6 +1,6 @@
 extension SafeTensorsFile {
   /// Where a tensor's bytes lie in the whole file.
-  func bytes(of tensor: TensorInfo) -> Range<Int> {
+  func fileRange(of tensor: TensorInfo) -> Range<Int> {
     header.dataStart + tensor.range.lowerBound..<header.dataStart + tensor.range.upperBound
   }
 
@@ -13,7 +13,7 @@ extension SafeTensorsFile {
   /// A copy of a tensor's bytes, read without touching the mapping.
   ///
   /// For files of which more is used than memory should hold: mapped pages count as the process' own.
-  package func read(_ tensor: TensorInfo) -> [UInt8] { contents.copy(bytes(of: tensor)) }
+  package func read(_ tensor: TensorInfo) -> [UInt8] { contents.copy(fileRange(of: tensor)) }
 
   /// ``floats(of:)`` without touching the mapping.
   package func readFloats(_ tensor: TensorInfo) throws(SafeTensorsError) -> [Float] {

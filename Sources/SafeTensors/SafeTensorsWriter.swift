@@ -143,7 +143,7 @@ public struct SafeTensorsWriter: ~Copyable {
     }
     next += 1
     try writePending()
-    var rest = file.bytes(of: tensor)
+    var rest = file.fileRange(of: tensor)
     while !rest.isEmpty {
       let piece = rest.lowerBound..<min(rest.lowerBound + Self.copyLimit, rest.upperBound)
       let done = file.copy(piece, to: descriptor)
