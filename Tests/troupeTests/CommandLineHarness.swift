@@ -22,7 +22,7 @@ enum CommandLineHarness {
   static func file(_ name: String) -> String { cast.appending(path: "\(name).safetensors").path }
 
   /// The program beside the test bundle.
-  private static func program() throws -> URL {
+  static func program() throws -> URL {
     let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
     let candidates = [bundle.appending(path: "troupe"), root.appending(path: ".build/debug/troupe")]
     return try #require(
