@@ -25,16 +25,16 @@ public struct SafeTensorsWriter: ~Copyable {
   public let tensors: [TensorInfo]
   private var metadata: [String: String]
   private let temporary: String
-  private var descriptor: Int32
+  var descriptor: Int32
   // Assigned in the initialiser: a default value would make its throwing paths destroy a half-made value.
-  private var next: Int
-  private let hash: HashLane?
-  private var written: Int
+  var next: Int
+  let hash: HashLane?
+  var written: Int
   private var flushed: Int
   private var replaced: Bool
   /// Bytes of small tensors that wait to be written together: an alpha has four.
   private var pending: [UInt8]
-  private static let pendingLimit = 256 << 10
+  static let pendingLimit = 256 << 10
 
   /// Creates the temporary file and writes the header.
   ///
@@ -127,42 +127,7 @@ public struct SafeTensorsWriter: ~Copyable {
     }
   }
 
-  /// Writes the next tensor with the bytes of a tensor of another file.
-  ///
-  /// Without hashing, large tensors go from file to file inside the kernel, and are shared where the file system can.
-  public mutating func append(
-    copying tensor: TensorInfo, from file: SafeTensorsFile
-  ) throws(SafeTensorsError) {
-    guard hash == nil, tensor.range.count >= Self.pendingLimit / 16, let expected else {
-      return try append(file.read(tensor))
-    }
-    guard expected.range.count == tensor.range.count else {
-      throw SafeTensorsError(
-        path: path, rule: .writerMisuse, tensor: expected.name,
-        detail: "\(tensor.range.count) bytes were given for \(expected.range.count)")
-    }
-    next += 1
-    try writePending()
-    var rest = file.fileRange(of: tensor)
-    while !rest.isEmpty {
-      let piece = rest.lowerBound..<min(rest.lowerBound + Self.copyLimit, rest.upperBound)
-      let done = file.copy(piece, to: descriptor)
-      if done > 0 {
-        written += done
-      } else {
-        let bytes = file.read(fileRange: piece)
-        try Self.writeAll(unsafe bytes.span.bytes, to: descriptor, path: path)
-        written += bytes.count
-      }
-      rest = rest.lowerBound + (done > 0 ? done : piece.count)..<rest.upperBound
-      startFlushing()
-    }
-  }
-
-  /// How much is copied at a time.
-  private static let copyLimit = 16 << 20
-
-  private mutating func writePending() throws(SafeTensorsError) {
+  mutating func writePending() throws(SafeTensorsError) {
     guard !pending.isEmpty else { return }
     try write(pending)
     pending = []
@@ -247,7 +212,7 @@ public struct SafeTensorsWriter: ~Copyable {
   /// for.
   ///
   /// A hint: its failure changes nothing.
-  private mutating func startFlushing() {
+  mutating func startFlushing() {
     guard written - flushed >= 16 << 20 else { return }
     ck_start_writeback(descriptor, Int64(flushed), Int64(written - flushed))
     flushed = written
