@@ -46,11 +46,7 @@ extension ElementwiseMethod {
       return .core(axes.back(merged(cores, strengths: layer.strengths, uniform: uniform)))
     case .dense:
       let dense = layer.cores.map { layer.inputs.lifted(layer.outputs.lifted($0)) }
-      let result = merged(dense, strengths: layer.strengths, uniform: uniform)
-      // The factors of a dense result are itself and the identity; the truncation finds the thin ones.
-      return result.rows <= result.columns
-        ? .product(LowRank(up: .identity(result.rows), down: result))
-        : .product(LowRank(up: result, down: .identity(result.columns)))
+      return .dense(merged(dense, strengths: layer.strengths, uniform: uniform))
     }
   }
 }
