@@ -15,6 +15,8 @@ struct MergeView {
     switch method {
     case "concat": "concat: the exact sum, ranks added"
     case "svd": "svd: the exact sum, cut to the closest of this rank"
+    case "kohya-compat":
+      "kohya-compat: factors added, as old files were; own parts at strength², the rest cross terms"
     default: "\(method), in the coordinates the LoRAs share"
     }
   }
