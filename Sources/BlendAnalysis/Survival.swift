@@ -3,7 +3,8 @@ import LinearAlgebra
 
 /// What a merge kept of one LoRA, and what the others added where it listens.
 ///
-/// Measured from the merged file against the source, and for comparison for the plain sum at the same strengths.
+/// Measured from the merged file against the source, and for comparison for the plain sum of the whole files at their
+/// strengths, without λ, weights of layers or exclusions.
 public struct Survival: Sendable, Codable, Equatable {
   /// The source's name.
   public var name: String

@@ -79,3 +79,12 @@ struct Failure {
     #endif
   }
 }
+
+extension Failure {
+  /// Ends with the exit code of a finding when a measured residual is above the tolerance that was asked for.
+  static func check(_ residual: Double?, tolerance: Double?) throws {
+    guard let tolerance, let residual, !(residual <= tolerance) else { return }
+    Terminal.writeError("the residual \(Numbers.scientific(residual)) is above the tolerance \(tolerance)\n")
+    throw ExitCode(Code.finding.rawValue)
+  }
+}

@@ -74,25 +74,16 @@ struct BakeCommand: AsyncParsableCommand {
       base: checkpoint, sources: zip(adapters, files).map { MergeSource(adapter: $0, strength: $1.strength) },
       dtype: dtype?.dtype, skipsMissing: skipMissing, skipsUnsupported: skipUnsupported,
       overflow: saturate ? .saturate : .refuse, verifies: verify)
-    let progress = ProgressLine("baking", unit: "tensors")
-    let report: BakeReport
-    do {
-      report = try await BakeEngine.run(
+    let report = try await ProgressLine.following("baking", unit: "tensors") { progress in
+      try await BakeEngine.run(
         recipe, to: output, existing: force ? .replace : .refuse, workers: compute.workers,
-        progress: { progress.update($0, of: $1) })
-      progress.finish()
-    } catch {
-      progress.finish()
-      throw error
+        progress: progress)
     }
     if json {
       try JSONOutput.print(report)
     } else {
       BakeView(report).lines().forEach { print($0) }
     }
-    if let tolerance, let residual = report.residual, !(residual <= tolerance) {
-      Terminal.writeError("the residual \(Numbers.scientific(residual)) is above the tolerance \(tolerance)\n")
-      throw ExitCode(Failure.Code.finding.rawValue)
-    }
+    try Failure.check(report.residual, tolerance: tolerance)
   }
 }

@@ -55,16 +55,9 @@ struct DiagnoseCommand: AsyncParsableCommand {
     let adapters = try await WeightedFile.open(files)
     let names = WeightedFile.names(adapters)
     let subjects = zip(zip(adapters, names), files).map { Subject(adapter: $0.0, name: $0.1, strength: $1.strength) }
-    let progress = ProgressLine("measuring", unit: "layers")
-    let options = AnalysisOptions(
-      detailed: !noAngles, workers: compute.workers, progress: { progress.update($0, of: $1) })
-    let diagnosis: BlendReport
-    do {
-      diagnosis = try await BlendReport.make(subjects, options: options)
-      progress.finish()
-    } catch {
-      progress.finish()
-      throw error
+    let diagnosis = try await ProgressLine.following("measuring", unit: "layers") { progress in
+      try await BlendReport.make(
+        subjects, options: AnalysisOptions(detailed: !noAngles, workers: compute.workers, progress: progress))
     }
     if let report { try OutputFile.write(HTMLReport.render(diagnosis), to: report) }
     if json {

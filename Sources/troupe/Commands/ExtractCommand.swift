@@ -57,16 +57,10 @@ struct ExtractCommand: AsyncParsableCommand {
     let recipe = ExtractRecipe(
       base: try Checkpoint(path: base), tuned: try Checkpoint(path: tuned), rank: rank, convolutionRank: convRank,
       dtype: dtype.dtype)
-    let progress = ProgressLine("extracting", unit: "layers")
-    let report: ExtractReport
-    do {
-      report = try await ExtractEngine.run(
+    let report = try await ProgressLine.following("extracting", unit: "layers") { progress in
+      try await ExtractEngine.run(
         recipe, to: output, existing: force ? .replace : .refuse, workers: compute.workers,
-        progress: { progress.update($0, of: $1) })
-      progress.finish()
-    } catch {
-      progress.finish()
-      throw error
+        progress: progress)
     }
     if json {
       try JSONOutput.print(report)

@@ -141,16 +141,10 @@ struct MergeCommand: AsyncParsableCommand {
       try show(MergePreview(recipe), job)
       return
     }
-    let progress = ProgressLine("merging", unit: "layers")
-    let report: MergeReport
-    do {
-      report = try await MergeEngine.run(
+    let report = try await ProgressLine.following("merging", unit: "layers") { progress in
+      try await MergeEngine.run(
         recipe, to: job.output, existing: force ? .replace : .refuse, workers: compute.workers,
-        progress: { progress.update($0, of: $1) })
-      progress.finish()
-    } catch {
-      progress.finish()
-      throw error
+        progress: progress)
     }
     let left = try await survivors(adapters, job)
     if json {
@@ -159,10 +153,7 @@ struct MergeCommand: AsyncParsableCommand {
       MergeView(report).lines().forEach { print($0) }
       if let left { SurvivalView(left).lines().forEach { print($0) } }
     }
-    if let tolerance, let residual = report.residual, !(residual <= tolerance) {
-      Terminal.writeError("the residual \(Numbers.scientific(residual)) is above the tolerance \(tolerance)\n")
-      throw ExitCode(Failure.Code.finding.rawValue)
-    }
+    try Failure.check(report.residual, tolerance: tolerance)
   }
   /// What is left of each source, measured from the written file.
   private func survivors(_ adapters: [Adapter], _ job: MergeJob) async throws -> [Survival]? {

@@ -109,20 +109,15 @@ struct ResizeCommand: AsyncParsableCommand {
       adapter: try Adapter(path: file), goal: goal, cap: rank.map { RankCap(linear: $0, convolution: convRank) },
       dtype: dtype?.dtype, skipsUnsupported: skipUnsupported, overflow: saturate ? .saturate : .refuse,
       verifies: verify)
-    let progress = ProgressLine("resizing", unit: "steps")
-    defer { progress.finish() }
-    let report = try await ResizeEngine.run(
-      recipe, to: output, existing: force ? .replace : .refuse, workers: compute.workers,
-      progress: { progress.update($0, of: $1) })
-    progress.finish()
+    let report = try await ProgressLine.following("resizing", unit: "steps") { progress in
+      try await ResizeEngine.run(
+        recipe, to: output, existing: force ? .replace : .refuse, workers: compute.workers, progress: progress)
+    }
     if json {
       try JSONOutput.print(report)
     } else {
       ResizeView(report).lines(verbose: verbose).forEach { print($0) }
     }
-    if let tolerance, let residual = report.residual, !(residual <= tolerance) {
-      Terminal.writeError("the residual \(Numbers.scientific(residual)) is above the tolerance \(tolerance)\n")
-      throw ExitCode(Failure.Code.finding.rawValue)
-    }
+    try Failure.check(report.residual, tolerance: tolerance)
   }
 }

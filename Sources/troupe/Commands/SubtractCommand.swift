@@ -104,9 +104,6 @@ struct SubtractCommand: AsyncParsableCommand {
       print(
         "; cosine of A and B \(Numbers.fixed(measure.cosine, 4, sign: true)), \(measure.sharedLayers) layers in both")
     }
-    if let tolerance, let residual = report.residual, !(residual <= tolerance) {
-      Terminal.writeError("the residual \(Numbers.scientific(residual)) is above the tolerance \(tolerance)\n")
-      throw ExitCode(Failure.Code.finding.rawValue)
-    }
+    try Failure.check(report.residual, tolerance: tolerance)
   }
 }

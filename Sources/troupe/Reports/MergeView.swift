@@ -55,10 +55,6 @@ struct MergeView {
     }
     facts.add(["AutoV3", String(report.hash.prefix(12))])
     lines += facts.lines(indent: 2, style: style)
-    guard !report.skipped.isEmpty else { return lines }
-    lines += ["", style.yellow("  left out as asked: \(report.skipped.count)")]
-    lines += report.skipped.prefix(5).map { TextTable.cut("    \(Terminal.sanitised($0))", to: Terminal.width) }
-    if report.skipped.count > 5 { lines.append("    … all of them are listed by --json and in the file's metadata") }
-    return lines
+    return lines + LeftOut.lines(report.skipped, style: style)
   }
 }

@@ -53,3 +53,14 @@ final class ProgressLine: Sendable {
     Terminal.writeError("\r\u{1B}[K")
   }
 }
+
+extension ProgressLine {
+  /// Runs work that tells how far it is, and takes the line away when it ends, well or not.
+  static func following<Result>(
+    _ label: String, unit: String, _ work: (@escaping @Sendable (Int, Int) -> Void) async throws -> Result
+  ) async throws -> Result {
+    let line = ProgressLine(label, unit: unit)
+    defer { line.finish() }
+    return try await work { line.update($0, of: $1) }
+  }
+}
