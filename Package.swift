@@ -18,6 +18,25 @@ let testSettings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+// libtorch is Debian's, in the system's own folders, unless LIBTORCH names the folder of another
+// (`python3 -c 'import torch; print(torch.__path__[0])'`). Its headers want C++20 from version 2.15 on, and Debian's
+// 1.13 does not compile with it under clang.
+let libtorch = Context.environment["LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 }
+let training = BuildSettingCondition.when(traits: ["Training"])
+var torchCompiler: [CXXSetting] = [.define("TROUPE_TRAINING", training), .unsafeFlags(["-O2"])]
+var torchLinker: [LinkerSetting] = [
+  .linkedLibrary("torch_cpu", training), .linkedLibrary("c10", training),
+  .linkedLibrary("dl", .when(platforms: [.linux])),
+]
+if let libtorch {
+  torchCompiler.append(
+    .unsafeFlags(
+      ["-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include"], training))
+  // Without the run path the library would find Debian's libtorch beside the one it was built for.
+  torchLinker.append(
+    .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"], training))
+}
+
 let package = Package(
   name: "Troupe",
   platforms: [.macOS(.v15)],
@@ -28,11 +47,16 @@ let package = Package(
     .library(name: "Adapters", targets: ["Adapters"]),
     .library(name: "BlendAnalysis", targets: ["BlendAnalysis"]),
     .library(name: "Merge", targets: ["Merge"]),
+    .library(name: "Diffusion", targets: ["Diffusion"]),
+    // Opened while the program runs, by the commands that need them: linking libtorch costs half a second at every
+    // start, libvips a tenth.
+    .library(name: "TroupeTorch", type: .dynamic, targets: ["CTorchShim"]),
+    .library(name: "TroupeImages", type: .dynamic, targets: ["CVipsShim"]),
   ],
   traits: [
     .trait(
       name: "Training",
-      description: "Train LoRAs and analyse captions on libtorch. Its targets are not part of this version."),
+      description: "The models and their images: needs libtorch and libvips. Without it everything else still builds."),
     .default(enabledTraits: ["Training"]),
   ],
   dependencies: [
@@ -53,6 +77,17 @@ let package = Package(
     // -O3 also in debug builds: these loops touch every weight, and tests run them.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
+    .systemLibrary(
+      name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
+    // The tables of functions, and the libraries that fill them in.
+    .target(name: "CTorch"),
+    .target(name: "CTorchShim", dependencies: ["CTorch"], cxxSettings: torchCompiler, linkerSettings: torchLinker),
+    .target(name: "CImages"),
+    .target(
+      name: "CVipsShim",
+      dependencies: ["CImages", .target(name: "CVips", condition: .when(traits: ["Training"]))],
+      cSettings: [.define("TROUPE_TRAINING", training)]),
+
     // MARK: - Core: bytes and numbers; they do not know each other
     .target(
       name: "SafeTensors",
@@ -60,6 +95,9 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "LinearAlgebra", dependencies: ["COpenBLAS", "CLAPACKE", "CKernels"], swiftSettings: settings),
+
+    .target(name: "Torch", dependencies: ["CTorch"], swiftSettings: settings),
+    .target(name: "Images", dependencies: ["CImages"], swiftSettings: settings),
 
     // MARK: - Meaning: which layer a tensor belongs to, and what it does there
     .target(name: "Adapters", dependencies: ["SafeTensors", "LinearAlgebra"], swiftSettings: settings),
@@ -71,11 +109,16 @@ let package = Package(
     .target(
       name: "Merge", dependencies: ["Adapters", "SafeTensors", "LinearAlgebra"], swiftSettings: settings),
 
+    // MARK: - Models
+    .target(
+      name: "Diffusion", dependencies: ["Torch", "Images", "Adapters", "SafeTensors", "LinearAlgebra"],
+      swiftSettings: settings),
+
     // MARK: - Surface
     .executableTarget(
       name: "troupe",
       dependencies: [
-        "SafeTensors", "LinearAlgebra", "Adapters", "BlendAnalysis", "Merge",
+        "SafeTensors", "LinearAlgebra", "Adapters", "BlendAnalysis", "Merge", "Diffusion", "Torch", "Images",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -83,6 +126,11 @@ let package = Package(
     // MARK: - Tests
     .testTarget(name: "SafeTensorsTests", dependencies: ["SafeTensors"], swiftSettings: testSettings),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], swiftSettings: testSettings),
+    .testTarget(name: "TorchTests", dependencies: ["Torch"], swiftSettings: testSettings),
+    .testTarget(name: "ImagesTests", dependencies: ["Images"], swiftSettings: testSettings),
+    .testTarget(
+      name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "Images", "Adapters", "SafeTensors"],
+      swiftSettings: testSettings),
     .testTarget(
       name: "AdaptersTests", dependencies: ["Adapters", "SafeTensors", "LinearAlgebra"],
       swiftSettings: testSettings),
@@ -100,5 +148,6 @@ let package = Package(
     .testTarget(name: "RepositoryTests", swiftSettings: testSettings),
   ],
   swiftLanguageModes: [.v6],
-  cLanguageStandard: .c11
+  cLanguageStandard: .c11,
+  cxxLanguageStandard: libtorch == nil ? .cxx17 : .cxx20
 )

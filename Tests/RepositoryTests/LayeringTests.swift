@@ -26,11 +26,16 @@ import Testing
     "Adapters": ["SafeTensors", "LinearAlgebra"],
     "BlendAnalysis": ["Adapters", "SafeTensors", "LinearAlgebra"],
     "Merge": ["Adapters", "SafeTensors", "LinearAlgebra"],
-    "troupe": ["Adapters", "SafeTensors", "LinearAlgebra", "BlendAnalysis", "Merge"],
+    "Torch": ["CTorch"],
+    "Images": ["CImages"],
+    "Diffusion": ["Torch", "Images", "Adapters", "SafeTensors", "LinearAlgebra"],
+    "troupe": [
+      "Adapters", "SafeTensors", "LinearAlgebra", "BlendAnalysis", "Merge", "Diffusion", "Torch", "Images",
+    ],
   ]
 
   @Test(arguments: allowed.keys.sorted()) func importsPointDownOnly(target: String) throws {
-    let own = Set(Self.allowed.keys).union(["CKernels", "CZstd", "COpenBLAS", "CLAPACKE"])
+    let own = Set(Self.allowed.keys).union(["CKernels", "CZstd", "COpenBLAS", "CLAPACKE", "CTorch", "CImages"])
     let found = try Self.imports(of: target)
     #expect(!found.isEmpty)
     for (file, module) in found where own.contains(module) {
@@ -46,8 +51,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["Adapters", "BlendAnalysis", "Merge"]) func unsafeCodeStaysInTheLowestLayers(target: String) throws
-  {
+  @Test(arguments: ["Adapters", "BlendAnalysis", "Merge", "Diffusion"]) func unsafeCodeStaysInTheLowestLayers(
+    target: String
+  ) throws {
     let folder = Self.root.appending(path: "Sources/\(target)")
     let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
     for case let file as URL in files where file.pathExtension == "swift" {

@@ -1,0 +1,3 @@
+#ifndef TROUPE_CIMAGES_H
+#define TROUPE_CIMAGES_H
+#endif

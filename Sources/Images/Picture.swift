@@ -1,0 +1,4 @@
+internal import CImages
+
+/// A picture.
+public struct Picture: Sendable {}
