@@ -26,7 +26,9 @@ public struct CLIPConfiguration: Sendable, Hashable {
   public var positions = 77
   /// The ε of the layer norms.
   public var epsilon = 1e-5
-  /// The token that ends a text. The pooled output is taken at the first; files that say 2, as many do by mistake,
+  /// The token that ends a text.
+  ///
+  /// The pooled output is taken at the first; files that say 2, as many do by mistake,
   /// mean the greatest token id.
   public var endToken = 49407
 
