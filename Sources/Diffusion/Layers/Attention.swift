@@ -9,9 +9,10 @@ public enum Attention {
   /// Attention over `[batch, tokens, heads · d]`.
   /// - Parameters:
   ///   - heads: how many heads the width is divided into.
+  ///   - upcasts: whether scores are computed in F32 whatever the format.
   ///   - causal: whether tokens see those before them and themselves only.
   public static func attend(
-    _ query: Tensor, _ key: Tensor, _ value: Tensor, heads: Int, causal: Bool = false
+    _ query: Tensor, _ key: Tensor, _ value: Tensor, heads: Int, causal: Bool = false, upcasts: Bool = false
   ) throws -> Tensor {
     let shape = query.shape
     let width = shape[2] / heads
@@ -20,21 +21,23 @@ public enum Attention {
     }
     let (q, k, v) = try (split(query), split(key), split(value))
     let output =
-      Tensor.hasFusedAttention
-      ? try Tensor.fusedAttention(q, k, v, causal: causal) : try plain(q, k, v, causal: causal)
+      Tensor.hasFusedAttention && !upcasts
+      ? try Tensor.fusedAttention(q, k, v, causal: causal) : try plain(q, k, v, causal: causal, upcasts: upcasts)
     return try output.transposed(1, 2).reshaped(shape[0], shape[1], shape[2])
   }
 
   /// The same in pieces of rows, over `[batch, heads, tokens, d]`.
-  static func plain(_ query: Tensor, _ key: Tensor, _ value: Tensor, causal: Bool) throws -> Tensor {
+  static func plain(_ query: Tensor, _ key: Tensor, _ value: Tensor, causal: Bool, upcasts: Bool) throws -> Tensor {
     let tokens = query.shape[2]
+    let type = try query.scalarType
+    let (query, key) = upcasts ? try (query.to(.f32), key.to(.f32)) : (query, key)
     let scaled = try query * (1 / Double(query.shape[3]).squareRoot())
     let keys = try key.transposed()
     let mask = causal ? try causalMask(tokens, like: query) : nil
     func rows(_ part: Tensor, _ mask: Tensor?) throws -> Tensor {
       var scores = try part.matrixProduct(keys)
       if let mask { scores = try scores + mask }
-      return try scores.softmax().matrixProduct(value)
+      return try scores.softmax().to(type).matrixProduct(value)
     }
     guard tokens > rowsAtATime else { return try rows(scaled, mask) }
     var parts: [Tensor] = []

@@ -22,7 +22,9 @@ public struct Pass: Sendable {
   public func segment(
     _ inputs: [Tensor], _ body: @escaping @Sendable ([Tensor]) throws -> Tensor
   ) throws -> Tensor {
-    guard recomputes, isRecordingGradients else { return try body(inputs) }
+    // Without an input that needs gradients nothing would lead back into the segment, and its adapters would learn
+    // nothing; such segments stand before the first adapter and keep little.
+    guard recomputes, isRecordingGradients, inputs.contains(where: \.requiresGradient) else { return try body(inputs) }
     return try recomputed(inputs) { [try body($0)] }[0]
   }
 }
