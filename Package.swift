@@ -123,6 +123,11 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    // MARK: - Measuring
+    .executableTarget(
+      name: "engine-benchmark", dependencies: ["Diffusion", "Torch"], path: "Benchmarks/engine",
+      swiftSettings: settings),
+
     // MARK: - Tests
     .testTarget(name: "SafeTensorsTests", dependencies: ["SafeTensors"], swiftSettings: testSettings),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], swiftSettings: testSettings),

@@ -2,6 +2,8 @@ public import Torch
 
 /// Groups of channels brought to mean 0 and variance 1, then scaled and shifted by channel.
 public struct GroupNorm: Sendable {
+  /// Its identity.
+  public let site: LayerSite
   let groups: Int
   let weight: Tensor
   let bias: Tensor
@@ -9,6 +11,7 @@ public struct GroupNorm: Sendable {
 
   /// Reads `weight` and `bias` of `[channels]`.
   public init(_ parameters: Parameters, groups: Int, channels: Int, epsilon: Double) throws {
+    site = LayerSite(parameters, shape: [channels])
     self.groups = groups
     weight = try parameters.tensor("weight", channels)
     bias = try parameters.tensor("bias", channels)
@@ -16,26 +19,52 @@ public struct GroupNorm: Sendable {
   }
 
   /// `[batch, channels, …]`, of the same shape.
-  public func callAsFunction(_ input: Tensor) throws -> Tensor {
-    try input.groupNormalised(groups, weight: weight, bias: bias, epsilon: epsilon)
+  public func callAsFunction(_ input: Tensor, _ pass: Pass) throws -> Tensor {
+    let change = pass.adapters.norm(of: site)
+    return try input.groupNormalised(
+      groups, weight: changed(weight, change?.weight), bias: changed(bias, change?.bias), epsilon: epsilon)
   }
 }
 
 /// The last dimension brought to mean 0 and variance 1, then scaled and shifted.
 public struct LayerNorm: Sendable {
+  /// Its identity.
+  public let site: LayerSite
   let weight: Tensor
   let bias: Tensor
   let epsilon: Double
 
   /// Reads `weight` and `bias` of `[width]`.
   public init(_ parameters: Parameters, width: Int, epsilon: Double = 1e-5) throws {
+    site = LayerSite(parameters, shape: [width])
     weight = try parameters.tensor("weight", width)
     bias = try parameters.tensor("bias", width)
     self.epsilon = epsilon
   }
 
   /// `[…, width]`, of the same shape.
-  public func callAsFunction(_ input: Tensor) throws -> Tensor {
-    try input.layerNormalised(weight: weight, bias: bias, epsilon: epsilon)
+  public func callAsFunction(_ input: Tensor, _ pass: Pass) throws -> Tensor {
+    let change = pass.adapters.norm(of: site)
+    return try input.layerNormalised(
+      weight: changed(weight, change?.weight), bias: changed(bias, change?.bias), epsilon: epsilon)
   }
+}
+
+/// What an adapter adds to the parameters of a norm.
+public struct NormChange: Sendable {
+  /// Added to the scale, `[channels]`.
+  public var weight: Tensor?
+  /// Added to the shift, `[channels]`.
+  public var bias: Tensor?
+
+  /// Makes a change.
+  public init(weight: Tensor? = nil, bias: Tensor? = nil) {
+    self.weight = weight
+    self.bias = bias
+  }
+}
+
+private func changed(_ parameter: Tensor, _ change: Tensor?) throws -> Tensor {
+  guard let change else { return parameter }
+  return try parameter + change
 }

@@ -32,16 +32,33 @@ public struct Pass: Sendable {
 /// The adapters of a pass, by the layer they act on.
 public struct AdapterSet: Sendable {
   private var layers: [ObjectIdentifier: [any LayerAdapter]] = [:]
+  private var norms: [ObjectIdentifier: NormChange] = [:]
 
   /// No adapter.
   public init() {}
 
   /// Whether nothing acts.
-  public var isEmpty: Bool { layers.isEmpty }
+  public var isEmpty: Bool { layers.isEmpty && norms.isEmpty }
 
   /// Adds an adapter; several on one layer act one after another.
   public mutating func add(_ adapter: any LayerAdapter, to site: LayerSite) {
     layers[ObjectIdentifier(site), default: []].append(adapter)
+  }
+
+  /// Adds to the parameters of a norm; several changes add up.
+  public mutating func add(_ change: NormChange, to site: LayerSite) throws {
+    func sum(_ first: Tensor?, _ second: Tensor?) throws -> Tensor? {
+      guard let first, let second else { return first ?? second }
+      return try first + second
+    }
+    let before = norms[ObjectIdentifier(site)] ?? NormChange()
+    norms[ObjectIdentifier(site)] = NormChange(
+      weight: try sum(before.weight, change.weight), bias: try sum(before.bias, change.bias))
+  }
+
+  /// What is added to a norm's parameters.
+  @inline(__always) public func norm(of site: LayerSite) -> NormChange? {
+    norms.isEmpty ? nil : norms[ObjectIdentifier(site)]
   }
 
   /// The adapters of a layer.

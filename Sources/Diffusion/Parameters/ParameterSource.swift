@@ -17,16 +17,21 @@ public struct Parameters {
   public let part: NetworkPart
   /// The module's dotted path, empty for the whole network.
   public let path: String
+  /// Where layers that adapters can act on enter themselves.
+  public let sites: SiteList
 
   /// The parameters of a whole network, or of a module of it.
-  public init(_ source: any ParameterSource, _ part: NetworkPart, path: String = "") {
+  public init(
+    _ source: any ParameterSource, _ part: NetworkPart, path: String = "", sites: SiteList = SiteList()
+  ) {
     self.source = source
     self.part = part
     self.path = path
+    self.sites = sites
   }
 
   /// The module of this name within this module.
-  public subscript(_ name: String) -> Parameters { Parameters(source, part, path: joined(name)) }
+  public subscript(_ name: String) -> Parameters { Parameters(source, part, path: joined(name), sites: sites) }
 
   /// The module at a place in this list of modules.
   public subscript(_ index: Int) -> Parameters { self[String(index)] }

@@ -32,9 +32,9 @@ struct ResidualBlock: Sendable {
   }
 
   private func run(_ input: Tensor, time: Tensor, _ pass: Pass) throws -> Tensor {
-    var hidden = try firstConvolution(firstNorm(input).silu(), pass)
+    var hidden = try firstConvolution(firstNorm(input, pass).silu(), pass)
     hidden = try hidden + timeProjection(time, pass).unsqueezed(2).unsqueezed(3)
-    hidden = try secondConvolution(secondNorm(hidden).silu(), pass)
+    hidden = try secondConvolution(secondNorm(hidden, pass).silu(), pass)
     return try (shortcut?(input, pass) ?? input) + hidden
   }
 }

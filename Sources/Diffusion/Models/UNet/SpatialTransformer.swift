@@ -42,7 +42,7 @@ struct SpatialTransformer: Sendable {
     func restored(_ tokens: Tensor) throws -> Tensor {
       try tokens.reshaped(shape[0], shape[2], shape[3], shape[1]).permuted(0, 3, 1, 2)
     }
-    var hidden = try norm(picture)
+    var hidden = try norm(picture, pass)
     switch input {
     case .linear(let layer): hidden = try layer(tokens(hidden), pass)
     case .convolution(let layer): hidden = try tokens(layer(hidden, pass))

@@ -56,9 +56,9 @@ struct TransformerBlock: Sendable {
 
   private func run(_ input: Tensor, context: Tensor, _ pass: Pass) throws -> Tensor {
     var tokens = input
-    tokens = try tokens + selfAttention(norms[0](tokens), context: nil, pass)
-    tokens = try tokens + crossAttention(norms[1](tokens), context: context, pass)
-    let halves = try expansion(norms[2](tokens), pass).chunks(2, -1)
+    tokens = try tokens + selfAttention(norms[0](tokens, pass), context: nil, pass)
+    tokens = try tokens + crossAttention(norms[1](tokens, pass), context: context, pass)
+    let halves = try expansion(norms[2](tokens, pass), pass).chunks(2, -1)
     return try tokens + contraction(halves[0] * halves[1].gelu(), pass)
   }
 }

@@ -91,6 +91,6 @@ public struct UNet: Sendable {
         hidden = try upsampler(hidden.upsampledNearest(height: next[2], width: next[3]), pass)
       }
     }
-    return try output(outputNorm(hidden).silu(), pass)
+    return try output(outputNorm(hidden, pass).silu(), pass)
   }
 }
