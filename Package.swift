@@ -23,7 +23,8 @@ let testSettings: [SwiftSetting] = [
 // 1.13 does not compile with it under clang.
 let libtorch = Context.environment["LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 }
 let training = BuildSettingCondition.when(traits: ["Training"])
-var torchCompiler: [CXXSetting] = [.define("TROUPE_TRAINING", training), .unsafeFlags(["-O2"])]
+// C++20 turns clang modules on, which libtorch does not compile with.
+var torchCompiler: [CXXSetting] = [.define("TROUPE_TRAINING", training), .unsafeFlags(["-O2", "-fno-cxx-modules"])]
 var torchLinker: [LinkerSetting] = [
   .linkedLibrary("torch_cpu", training), .linkedLibrary("c10", training),
   .linkedLibrary("dl", .when(platforms: [.linux])),
