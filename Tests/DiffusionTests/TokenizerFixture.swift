@@ -17,6 +17,7 @@ enum TokenizerFixture {
     var letters: [[Int]]
     var numbers: [[Int]]
     var spaces: [[Int]]
+    var marks: [[Int]]
     var lower: [[String]]
     var composed: [[String]]
   }

@@ -19,12 +19,15 @@ struct TokenizerScalarTests {
     return ranges
   }
 
-  @Test("Letters, numbers and spaces are the reference's, over all of Unicode")
+  @Test("Letters, numbers, spaces and marks are the reference's, over all of Unicode")
   func classes() throws {
     let expected = try TokenizerFixture.scalars()
     #expect(ranges(\.isCLIPLetter) == expected.letters)
     #expect(ranges(\.isCLIPNumber) == expected.numbers)
     #expect(ranges(\.isCLIPSpace) == expected.spaces)
+    let tables = CompositionTables(CanonicalMappings.text)
+    let marks = ranges { $0.composingOrder != 0 && tables.parts(of: $0) == nil }
+    #expect(marks == expected.marks)
   }
 
   @Test("Lower case is the reference's, over all of Unicode")

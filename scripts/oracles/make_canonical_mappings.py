@@ -13,7 +13,7 @@ from tokenizers import normalizers
 
 TARGET = Path(__file__).resolve().parents[2] / "Sources/Diffusion/Tokenizer/CanonicalMappings.swift"
 WIDTH = 118
-HEAD = '''/// Canonical decompositions of Unicode 16 without the Hangul syllables, which follow from arithmetic.
+HEAD = '''/// Canonical decompositions of Unicode 9, as the reference has them, without the Hangul syllables, which follow from arithmetic.
 ///
 /// Written by scripts/oracles/make_canonical_mappings.py. One word per scalar that decomposes, in hexadecimal: how far
 /// it lies after the one before, `+` when its parts compose to it again or `-` when they do not, its parts.

@@ -4,8 +4,8 @@ tiny/, tiny_pad/   two diffusers tokenizer folders over one small vocabulary (tr
                    1.x has it, and with "!" for padding and looser special tokens as SDXL's second has it
 corpus.json        "texts"; per vocabulary ("clip", "clip_pad", "tiny", "tiny_pad") the ids of each text without start
                    and end; "offsets": for each token of "clip" the scalars of the text that it stands for
-scalars.json       ranges of the scalars that the reference takes for letters, numbers and spaces, the scalars that its
-                   lower case changes, and sequences of scalars before and after its normalisation
+scalars.json       ranges of the scalars that the reference takes for letters, numbers, spaces and marks that change
+                   places, the scalars that its lower case changes, and sequences before and after its normalisation
 
 "clip" is CLIP's own vocabulary, which is not in the repository: scripts/fetch-vocabulary.
 
@@ -104,6 +104,10 @@ def scalars() -> dict:
         found[name] = ranges([ord(s) for s in every if strip(s) == ""])
     lower = normalizers.Lowercase().normalize_str
     found["lower"] = [[s, lower(s)] for s in every if lower(s) != s]
+    # A mark of a class below 240 goes before U+0345, which has that class; the others are told by U+0301, of class 230.
+    order = normalizers.NFD().normalize_str
+    found["marks"] = ranges([ord(s) for s in every if order(s) == s
+                             and (order("\u0345" + s) != "\u0345" + s or order(s + "\u0301") != s + "\u0301")])
     compose, decompose = normalizers.NFC().normalize_str, normalizers.NFD().normalize_str
     # Random sequences of what composes and decomposes, with marks of every class among them.
     chance = random.Random(7)

@@ -1,4 +1,4 @@
-/// Unicode's normalisation form C.
+/// Unicode's normalisation form C, as the reference has it: with the scalars of Unicode 9.
 enum CanonicalComposition {
   /// The scalars, decomposed, put in canonical order and composed; a composed scalar stands for the sources of both.
   static func composed(_ scalars: [SourcedScalar]) -> [SourcedScalar] {
@@ -14,7 +14,7 @@ enum CanonicalComposition {
 
     init(_ item: SourcedScalar) {
       self.item = item
-      order = item.scalar.value < 0x300 ? 0 : item.scalar.properties.canonicalCombiningClass.rawValue
+      order = item.scalar.composingOrder
     }
   }
 

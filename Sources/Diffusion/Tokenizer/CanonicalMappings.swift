@@ -1,4 +1,4 @@
-/// Canonical decompositions of Unicode 16 without the Hangul syllables, which follow from arithmetic.
+/// Canonical decompositions of Unicode 9, as the reference has them, without the Hangul syllables, which follow from arithmetic.
 ///
 /// Written by scripts/oracles/make_canonical_mappings.py. One word per scalar that decomposes, in hexadecimal: how far
 /// it lies after the one before, `+` when its parts compose to it again or `-` when they do not, its parts.
