@@ -32,10 +32,9 @@ public struct LoRATag: Sendable, Hashable {
       var rest = line
       var atTag = false
       while let first = rest.first {
-        if first == "<", let end = rest.firstIndex(of: ">"), let tag = LoRATag(rest[rest.index(after: rest.startIndex)..<end])
-        {
+        if first == "<", let (tag, after) = leading(rest) {
           tags.append(tag)
-          rest = rest[rest.index(after: end)...]
+          rest = after
           atTag = true
         } else {
           kept.append(first)
@@ -47,6 +46,14 @@ public struct LoRATag: Sendable, Hashable {
       lines.append(kept)
     }
     return (lines.map { String($0) }.joined(separator: "\n"), tags)
+  }
+
+  /// The tag that a text begins with, and what follows it.
+  private static func leading(_ text: Substring.UnicodeScalarView) -> (LoRATag, Substring.UnicodeScalarView)? {
+    // A bracket within brackets begins anew, so that no text is searched twice.
+    let inside = text.dropFirst().prefix { $0 != "<" && $0 != ">" }
+    guard inside.endIndex < text.endIndex, text[inside.endIndex] == ">", let tag = LoRATag(inside) else { return nil }
+    return (tag, text[text.index(after: inside.endIndex)...])
   }
 
   /// Reads what is between the brackets.

@@ -1,7 +1,7 @@
 /// The schedule in single precision, rounded where diffusers rounds it.
 ///
 /// People know their models by pictures that were made so. Usually the difference to double precision is 1e-6, but with
-/// zero terminal SNR the last ᾱ are small differences of rounded numbers and differ by up to 1e-3, and with them σ.
+/// zero terminal SNR the last ᾱ are small differences of rounded numbers and differ by up to 4e-5, and with them σ.
 struct SinglePrecisionTables: Sendable, Hashable {
   let configuration: ScheduleConfiguration
   /// ᾱ; the last is 0 with zero terminal SNR.
