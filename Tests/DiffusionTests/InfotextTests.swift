@@ -114,6 +114,9 @@ import Testing
     #expect(Infotext(parsing: "a cat\nSteps: 3, Seed: 4") == Infotext(prompt: "a cat\nSteps: 3, Seed: 4"))
     #expect(Infotext(parsing: "Negative prompt: n") == Infotext(negativePrompt: "n"))
     #expect(Infotext(parsing: "Steps: 3, Seed: 4, Size: 8x8").steps == 3)
+    // A field without a value counts, but says nothing.
+    let empty = Infotext(parsing: "Steps: 3, Model: , Seed: 4")
+    #expect(empty.seed == 4 && empty.model == nil && empty.others.isEmpty)
   }
 
   /// A long prompt without colons is read once, not once from each of its letters.

@@ -27,7 +27,7 @@ extension Infotext {
     }
     let (prompt, tags) = LoRATag.extract(from: prompts.positive.joined(separator: "\n"))
     self.init(prompt: prompt, negativePrompt: prompts.negative.joined(separator: "\n"), loras: tags)
-    for field in fields where !take(field) { others.append(field) }
+    for field in fields where !field.value.isEmpty && !take(field) { others.append(field) }
   }
 
   /// Puts a field into its property.
@@ -87,7 +87,7 @@ extension Infotext {
 
   /// The fields of a line: `name: value` up to a comma, or `name: "value"` with JSON's escapes.
   ///
-  /// Whatever is between fields is skipped. Fields without a value are dropped.
+  /// Whatever is between fields is skipped. Fields without a value count, too.
   private static func fields(_ line: [Unicode.Scalar]) -> [Field] {
     var fields: [Field] = []
     var at = 0
@@ -103,14 +103,20 @@ extension Infotext {
       at += 1
       while at < line.count, line[at].properties.isWhitespace { at += 1 }
       let end = quotedEnd(line, at) ?? line[at...].firstIndex(of: ",") ?? line.count
-      if end > at { fields.append(Field(name, unquoted(line[at..<end]))) }
+      fields.append(Field(name, unquoted(line[at..<end])))
       at = end + 1
     }
     return fields
   }
 
   private static func isName(_ scalar: Unicode.Scalar, first: Bool) -> Bool {
-    if scalar == "_" || scalar.properties.numericType != nil || scalar.properties.isAlphabetic { return true }
+    switch scalar.properties.generalCategory {
+    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
+      .letterNumber, .otherNumber:
+      return true
+    default: break
+    }
+    if scalar == "_" { return true }
     return !first && (scalar == " " || scalar == "-" || scalar == "/")
   }
 
