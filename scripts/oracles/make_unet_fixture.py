@@ -19,11 +19,11 @@ import diffusers
 import numpy as np
 import peft
 import torch
-from diffusers.utils import convert_state_dict_to_diffusers
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 
 import unet_adapters
+import unet_samples
 
 from container import FIXTURES, write, write_json
 from tiny_unets import EVERYTHING, FAMILIES, POOLED, SEED, make, normal
@@ -35,6 +35,7 @@ torch.use_deterministic_algorithms(True)
 FOLDER = FIXTURES / "diffusion" / "unet"
 # Height, width, tokens, times. 10 × 14 halves to odd sizes on the way down.
 CASES = {"square": (16, 16, 77, [981, 37]), "wide": (8, 24, 154, [501, 3]), "odd": (10, 14, 77, [261])}
+TRAINING = (8, 16, 77, [801, 142])
 TRACED = [
     "time_proj",
     "time_embedding",
@@ -131,7 +132,7 @@ def training(family, unet, folder):
     unet = copy.deepcopy(unet)
     unet.add_adapter(LoraConfig(r=4, lora_alpha=2, target_modules=EVERYTHING))
     factors = unet_adapters.fill(unet, family, "lora", "default")
-    made = inputs(family, "training", 8, 16, 77, [801, 142])
+    made = inputs(family, "training", *TRAINING)
     target = normal((family, "training", "target"), made["sample"].shape)
 
     unet.train()
@@ -163,11 +164,14 @@ def training(family, unet, folder):
     write(folder / "training.safetensors", numbers(tensors))
 
     report = {"loss": loss.item(), "layers": len(factors) // 2}
-    unet_adapters.write_kohya(folder / "lora_kohya.safetensors", family, factors, alpha=2)
-    if family == "sd2":  # its layers' names are those of sd15
+    write(folder / "lora_kohya.safetensors", unet_adapters.kohya(family, factors, alpha=2))
+    if family != "sd15":  # the names follow one rule in all families
         return report
-    state = convert_state_dict_to_diffusers(get_peft_model_state_dict(unet))
-    state = {f"unet.{name}": np.asarray(value.detach().half()) for name, value in state.items()}
+    # Not through diffusers' convert_state_dict_to_diffusers: it renames the attention's keys alone, and diffusers' own
+    # loader then passes over them.
+    state = {
+        f"unet.{name}": np.asarray(value.detach().half()) for name, value in get_peft_model_state_dict(unet).items()
+    }
     metadata = {"unet.r": 4, "unet.lora_alpha": 2, "unet.peft_type": "LORA", "unet.target_modules": EVERYTHING}
     write(
         folder / "lora_diffusers.safetensors",
@@ -199,6 +203,10 @@ def main():
         with torch.no_grad():
             entry["forward"] = forward(family, unet, folder)
         entry["training"] = training(family, unet, folder)
+        with torch.no_grad():
+            made = inputs(family, "training", *TRAINING)
+            entry["adapters"] = unet_adapters.write_all(family, unet, folder, call, made)
+            entry["samples"] = unet_samples.write_all(family, unet, folder)
         index["families"][family] = entry
 
     files = sorted(path for path in FOLDER.rglob("*") if path.suffix in (".safetensors",) or path.name == "config.json")
