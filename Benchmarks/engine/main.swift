@@ -83,15 +83,22 @@ func seconds() -> Double {
   return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
 }
 
-func peakMemory() -> Int {
+func usage() -> rusage {
   var usage = rusage()
   #if canImport(Glibc)
-    unsafe getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
-    return usage.ru_maxrss * 1024
+  unsafe getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
+  usage.ru_maxrss *= 1024
   #else
-    unsafe getrusage(RUSAGE_SELF, &usage)
-    return usage.ru_maxrss
+  unsafe getrusage(RUSAGE_SELF, &usage)
   #endif
+  return usage
+}
+
+/// Seconds of all cores together, which other programs on the machine disturb less than the clock's.
+func processorSeconds() -> Double {
+  let usage = usage()
+  return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+    + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
 }
 
 /// The rate of one large matrix product in this format, in operations a second: what the machine can do.
@@ -148,8 +155,9 @@ func run() throws {
   }
   let pass = Pass(adapters: adapters, recomputes: options.recomputes)
   var durations: [Double] = []
+  var work: [Double] = []
   for _ in 0..<options.steps {
-    let start = seconds()
+    let (start, before) = (seconds(), processorSeconds())
     if options.forwardOnly {
       _ = try withoutGradients { try unet(latents, times: times, context: context, addition: addition, pass) }
     } else {
@@ -166,15 +174,18 @@ func run() throws {
     }
     try engine.synchronise(options.device)
     durations.append(seconds() - start)
+    work.append(processorSeconds() - before)
   }
-  let peak = engine.memoryPeak(of: options.device) ?? peakMemory()
-  let list = durations.map { "\(($0 * 1000).rounded() / 1000)" }.joined(separator: ", ")
+  let peak = engine.memoryPeak(of: options.device) ?? usage().ru_maxrss
+  func list(_ values: [Double]) -> String {
+    values.map { "\(($0 * 1000).rounded() / 1000)" }.joined(separator: ", ")
+  }
   print(
     """
     {"torch": "\(engine.version)", "family": "\(options.family)", "resolution": \(options.resolution), \
     "batch": \(options.batch), "type": "\(options.type)", "recomputes": \(options.recomputes), \
     "forward_only": \(options.forwardOnly), "lora_layers": \(learned.count), "threads": \(engine.threads), \
-    "seconds": [\(list)], "making_seconds": \((loading * 100).rounded() / 100), "peak_bytes": \(peak), \
+    "seconds": [\(list(durations))], "processor_seconds": [\(list(work))], "making_seconds": \((loading * 100).rounded() / 100), "peak_bytes": \(peak), \
     "matrix_flops": \(Int(rate))}
     """)
 }

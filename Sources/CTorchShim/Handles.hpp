@@ -75,6 +75,11 @@ inline at::Device device_of(troupe_device device) {
   }
 }
 
+// Blocks of memory are kept for the next tensor instead of being given back; see Memory.cpp.
+void keep_memory();
+// Gives blocks that nobody uses back to the system.
+void trim_kept_memory();
+
 // One per file of this library: each fills its part of the table.
 void fill_runtime(troupe_torch &);
 void fill_tensors(troupe_torch &);

@@ -149,6 +149,7 @@ static int32_t set_autocast(troupe_device device, int32_t type, troupe_error **e
 #define TROUPE_TEXT(x) TROUPE_TEXT_OF(x)
 
 void fill_runtime(troupe_torch &table) {
+  keep_memory();
   table.torch_version =
       TROUPE_TEXT(TORCH_VERSION_MAJOR) "." TROUPE_TEXT(TORCH_VERSION_MINOR) "." TROUPE_TEXT(TORCH_VERSION_PATCH);
   table.error_code = [](const troupe_error *error) { return error ? error->code : 0; };
@@ -170,6 +171,7 @@ void fill_runtime(troupe_torch &table) {
   table.get_threads = [] { return static_cast<int32_t>(at::get_num_threads()); };
   table.live_handles = [] { return live_handles.load(); };
   table.trim_memory = [] {
+    trim_kept_memory();
 #if defined(__GLIBC__)
     malloc_trim(0);
 #endif
