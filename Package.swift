@@ -49,15 +49,13 @@ let package = Package(
     .library(name: "BlendAnalysis", targets: ["BlendAnalysis"]),
     .library(name: "Merge", targets: ["Merge"]),
     .library(name: "Diffusion", targets: ["Diffusion"]),
-    // Opened while the program runs, by the commands that need them: linking libtorch costs half a second at every
-    // start, libvips a tenth.
+    // Opened while the program runs, by the commands that need it: linking libtorch costs half a second at every start.
     .library(name: "TroupeTorch", type: .dynamic, targets: ["CTorchShim"]),
-    .library(name: "TroupeImages", type: .dynamic, targets: ["CVipsShim"]),
   ],
   traits: [
     .trait(
       name: "Training",
-      description: "The models and their images: needs libtorch and libvips. Without it everything else still builds."),
+      description: "The models: needs libtorch. Without it everything else still builds."),
     .default(enabledTraits: ["Training"]),
   ],
   dependencies: [
@@ -78,16 +76,11 @@ let package = Package(
     // -O3 also in debug builds: these loops touch every weight, and tests run them.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
-    .systemLibrary(
-      name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
     // The tables of functions, and the libraries that fill them in.
     .target(name: "CTorch"),
     .target(name: "CTorchShim", dependencies: ["CTorch"], cxxSettings: torchCompiler, linkerSettings: torchLinker),
+    // libvips has no link: its functions are looked up when the first picture is read, so nothing of it is needed to build.
     .target(name: "CImages"),
-    .target(
-      name: "CVipsShim",
-      dependencies: ["CImages", .target(name: "CVips", condition: .when(traits: ["Training"]))],
-      cSettings: [.define("TROUPE_TRAINING", training)]),
 
     // MARK: - Core: bytes and numbers; they do not know each other
     .target(

@@ -1,0 +1,270 @@
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "CImages.h"
+#include "VipsFunctions.h"
+#include "VipsTypes.h"
+
+static struct {
+#define MEMBER(result, name, parameters) result(*name) parameters;
+  TROUPE_VIPS_FUNCTIONS(MEMBER)
+#undef MEMBER
+  // zlib comes with libvips; `uncompress` is all that compressed texts in PNG need.
+  int (*uncompress)(unsigned char *, unsigned long *, const unsigned char *, unsigned long);
+} vips;
+
+// libvips keeps one text of errors for all threads. Work runs side by side; what fails is done once more alone, so
+// that the words belong to it.
+static pthread_rwlock_t turn = PTHREAD_RWLOCK_INITIALIZER;
+
+static int32_t refuse(char *message, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message, TROUPE_IMAGE_MESSAGE, format, arguments);
+  va_end(arguments);
+  return TROUPE_IMAGE_UNSUITABLE;
+}
+
+#define ATTEMPT(outcome, work, message)                                      \
+  do {                                                                       \
+    pthread_rwlock_rdlock(&turn);                                            \
+    outcome = (work);                                                        \
+    pthread_rwlock_unlock(&turn);                                            \
+    if (outcome != TROUPE_IMAGE_FAILED) break;                               \
+    pthread_rwlock_wrlock(&turn);                                            \
+    vips.vips_error_clear();                                                 \
+    outcome = (work);                                                        \
+    char *words = vips.vips_error_buffer_copy();                             \
+    if (outcome == TROUPE_IMAGE_FAILED)                                      \
+      snprintf(message, TROUPE_IMAGE_MESSAGE, "%s", words ? words : "");     \
+    vips.g_free(words);                                                      \
+    pthread_rwlock_unlock(&turn);                                            \
+  } while (0)
+
+// Puts the result of an operation in its input's place.
+static bool replaced(VipsImage **image, VipsImage *result, int status) {
+  if (status != 0 || !result) return false;
+  vips.g_object_unref(*image);
+  *image = result;
+  return true;
+}
+
+static bool has(const char *operation) { return vips.vips_type_find("VipsOperation", operation) != 0; }
+
+static void describe(VipsImage *image, troupe_image_header *header) {
+  header->width = vips.vips_image_get_width(image);
+  header->height = vips.vips_image_get_height(image);
+  header->channels = vips.vips_image_get_bands(image);
+  header->bits = 8 * (int32_t)vips.vips_format_sizeof(vips.vips_image_get_format(image));
+  int declared;
+  // Palettes and single bits are unpacked to bytes; PNG tells what they were.
+  if (vips.vips_image_get_typeof(image, "bits-per-sample") &&
+      vips.vips_image_get_int(image, "bits-per-sample", &declared) == 0)
+    header->bits = declared;
+  header->orientation = vips.vips_image_get_orientation(image);
+  header->pages = vips.vips_image_get_n_pages(image);
+  header->has_alpha = vips.vips_image_hasalpha(image);
+  header->has_profile = vips.vips_image_get_typeof(image, "icc-profile-data") != 0;
+}
+
+static int32_t read_header(const char *path, const void *bytes, size_t count, troupe_image_header *header) {
+  VipsImage *image = NULL;
+  if (path) {
+    VipsSource *source = vips.vips_source_new_from_file(path);
+    if (!source) return TROUPE_IMAGE_FAILED;
+    image = vips.vips_image_new_from_source(source, "", NULL);
+    vips.g_object_unref(source);
+  } else {
+    image = vips.vips_image_new_from_buffer(bytes, count, "", NULL);
+  }
+  if (!image) return TROUPE_IMAGE_FAILED;
+  describe(image, header);
+  vips.g_object_unref(image);
+  return TROUPE_IMAGE_DONE;
+}
+
+static int32_t header(
+    const char *path, const void *bytes, size_t count, troupe_image_header *result, char *message) {
+  int32_t outcome;
+  ATTEMPT(outcome, read_header(path, bytes, count, result), message);
+  return outcome;
+}
+
+// Brings an image of any colours to 8-bit grey or sRGB, with or without alpha.
+static int32_t standardise(VipsImage **image, char *message) {
+  VipsBandFormat format = vips.vips_image_get_format(*image);
+  VipsInterpretation colours = vips.vips_image_guess_interpretation(*image);
+  bool measured = colours == VIPS_INTERPRETATION_scRGB || colours == VIPS_INTERPRETATION_LAB ||
+      colours == VIPS_INTERPRETATION_LABS || colours == VIPS_INTERPRETATION_XYZ;
+  // What 1.0 or 70000 means as a brightness is not told by the file.
+  if (format != VIPS_FORMAT_UCHAR && format != VIPS_FORMAT_USHORT && !measured)
+    return refuse(message, "its samples are neither 8 nor 16 bits wide");
+  const void *profile = NULL;
+  size_t size = 0;
+  bool profiled = vips.vips_image_get_typeof(*image, "icc-profile-data") != 0 &&
+      vips.vips_image_get_blob(*image, "icc-profile-data", &profile, &size) == 0 &&
+      // A profile of other colours than the image's is passed over, as browsers do.
+      vips.vips_icc_is_compatible_profile(*image, profile, size);
+  VipsImage *result = NULL;
+  bool grey = colours == VIPS_INTERPRETATION_B_W || colours == VIPS_INTERPRETATION_GREY16;
+  int status;
+  if (profiled || colours == VIPS_INTERPRETATION_CMYK) {
+    status = vips.vips_icc_transform(
+        *image, &result, "srgb", "input_profile", "cmyk", "embedded", 1, "intent", VIPS_INTENT_RELATIVE,
+        "black_point_compensation", 1, "depth", 8, NULL);
+  } else {
+    status = vips.vips_colourspace(
+        *image, &result, grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL);
+  }
+  if (!replaced(image, result, status)) return TROUPE_IMAGE_FAILED;
+  if (vips.vips_image_get_format(*image) != VIPS_FORMAT_UCHAR) {
+    status = vips.vips_cast(*image, &result, VIPS_FORMAT_UCHAR, NULL);
+    if (!replaced(image, result, status)) return TROUPE_IMAGE_FAILED;
+  }
+  int channels = vips.vips_image_get_bands(*image);
+  if (channels < 1 || channels > 4) return refuse(message, "it has %d channels, and pictures have 1 to 4", channels);
+  return TROUPE_IMAGE_DONE;
+}
+
+static int32_t read_pixels(
+    const void *bytes, size_t count, int64_t pixel_limit, troupe_image *decoded, char *message) {
+  VipsImage *image = vips.vips_image_new_from_buffer(
+      bytes, count, "", "access", VIPS_ACCESS_SEQUENTIAL, "fail_on", VIPS_FAIL_ON_ERROR, NULL);
+  if (!image) return TROUPE_IMAGE_FAILED;
+  int32_t outcome = TROUPE_IMAGE_DONE;
+  decoded->width = vips.vips_image_get_width(image);
+  decoded->height = vips.vips_image_get_height(image);
+  if ((int64_t)decoded->width * decoded->height > pixel_limit) {
+    outcome = TROUPE_IMAGE_TOO_LARGE;
+    goto done;
+  }
+  outcome = standardise(&image, message);
+  if (outcome != TROUPE_IMAGE_DONE) goto done;
+  if (vips.vips_image_get_orientation(image) > 1) {
+    // Turning reads columns, and the file can only be read by rows.
+    VipsImage *result = vips.vips_image_copy_memory(image);
+    if (!replaced(&image, result, 0)) goto failed;
+    result = NULL;
+    int status = vips.vips_autorot(image, &result, NULL);
+    if (!replaced(&image, result, status)) goto failed;
+  }
+  decoded->width = vips.vips_image_get_width(image);
+  decoded->height = vips.vips_image_get_height(image);
+  decoded->channels = vips.vips_image_get_bands(image);
+  decoded->bytes = vips.vips_image_write_to_memory(image, &decoded->count);
+  if (decoded->bytes) goto done;
+failed:
+  outcome = TROUPE_IMAGE_FAILED;
+done:
+  vips.g_object_unref(image);
+  return outcome;
+}
+
+static int32_t decode(const void *bytes, size_t count, int64_t pixel_limit, troupe_image *image, char *message) {
+  int32_t outcome;
+  ATTEMPT(outcome, read_pixels(bytes, count, pixel_limit, image, message), message);
+  return outcome;
+}
+
+static int32_t write_pixels(
+    const void *pixels, int32_t width, int32_t height, int32_t channels, int32_t encoding, int32_t quality,
+    troupe_image *encoded) {
+  size_t size = (size_t)width * (size_t)height * (size_t)channels;
+  VipsImage *image = vips.vips_image_new_from_memory_copy(pixels, size, width, height, channels, VIPS_FORMAT_UCHAR);
+  if (!image) return TROUPE_IMAGE_FAILED;
+  VipsImage *named = NULL;
+  int status = vips.vips_copy(
+      image, &named, "interpretation", channels < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL);
+  if (!replaced(&image, named, status)) {
+    vips.g_object_unref(image);
+    return TROUPE_IMAGE_FAILED;
+  }
+  switch (encoding) {
+  case TROUPE_ENCODE_PNG:
+    status = vips.vips_pngsave_buffer(image, &encoded->bytes, &encoded->count, "compression", 6, "strip", 1, NULL);
+    break;
+  case TROUPE_ENCODE_JPEG:
+    status = vips.vips_jpegsave_buffer(
+        image, &encoded->bytes, &encoded->count, "Q", quality, "optimize_coding", 1, "strip", 1, "subsample_mode",
+        quality >= 90 ? VIPS_FOREIGN_SUBSAMPLE_OFF : VIPS_FOREIGN_SUBSAMPLE_AUTO, NULL);
+    break;
+  default:
+    status = vips.vips_webpsave_buffer(
+        image, &encoded->bytes, &encoded->count, "Q", quality > 0 ? quality : 75, "lossless", quality == 0, "strip", 1,
+        NULL);
+  }
+  vips.g_object_unref(image);
+  return status == 0 ? TROUPE_IMAGE_DONE : TROUPE_IMAGE_FAILED;
+}
+
+static int32_t encode(
+    const void *pixels, int32_t width, int32_t height, int32_t channels, int32_t encoding, int32_t quality,
+    troupe_image *encoded, char *message) {
+  int32_t outcome;
+  ATTEMPT(outcome, write_pixels(pixels, width, height, channels, encoding, quality, encoded), message);
+  return outcome;
+}
+
+static void release(troupe_image *image) {
+  vips.g_free(image->bytes);
+  image->bytes = NULL;
+}
+
+static int64_t inflate(const void *bytes, size_t count, void *target, size_t room) {
+  if (!vips.uncompress) return -3;
+  unsigned long written = room;
+  int status = vips.uncompress(target, &written, bytes, count);
+  return status == 0 ? (int64_t)written : status == -5 ? -2 : -1;  // Z_BUF_ERROR
+}
+
+static void say_nothing(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {
+  (void)domain, (void)level, (void)message, (void)data;
+}
+
+static troupe_images table = {
+    .has = has, .header = header, .decode = decode, .encode = encode, .release = release, .inflate = inflate};
+
+const troupe_images *troupe_images_open(const char *path, const char **reason) {
+  static char missing[128];
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    *reason = dlerror();
+    return NULL;
+  }
+  void *symbol;
+  // dlsym looks through what libvips itself is linked to as well: GLib and zlib.
+#define LOOK_UP(result, name, parameters)                                                     \
+  if (!(symbol = dlsym(library, #name))) {                                                    \
+    snprintf(missing, sizeof missing, "it lacks %s, so it is older than libvips 8.13", #name); \
+    *reason = missing;                                                                        \
+    return NULL;                                                                              \
+  }                                                                                           \
+  memcpy(&vips.name, &symbol, sizeof symbol);  // ISO C has no cast from object to function pointers
+  TROUPE_VIPS_FUNCTIONS(LOOK_UP)
+#undef LOOK_UP
+  symbol = dlsym(library, "uncompress");
+  memcpy(&vips.uncompress, &symbol, sizeof symbol);
+
+  if (vips.vips_init("troupe") != 0) {
+    *reason = "it could not be started";
+    return NULL;
+  }
+  // Pictures are decoded side by side by the caller: threads within one would only take the cores from another.
+  vips.vips_concurrency_set(1);
+  // Results are never asked for twice; kept ones would count as memory in use.
+  vips.vips_cache_set_max(0);
+  // What matters comes back as an error; the rest is not for the user's terminal.
+  vips.g_log_set_handler("VIPS", G_LOG_LEVEL_BELOW_CRITICAL, say_nothing, NULL);
+  table.major = vips.vips_version(0);
+  table.minor = vips.vips_version(1);
+  table.micro = vips.vips_version(2);
+  if (table.major != 8 || table.minor < 13) {
+    *reason = "it is not libvips 8.13 or newer";
+    return NULL;
+  }
+  return &table;
+}
