@@ -29,6 +29,7 @@
   F(gboolean, vips_icc_is_compatible_profile, (VipsImage *, const void *, size_t))                \
   F(int, vips_icc_transform, (VipsImage *, VipsImage **, const char *, ...))                      \
   F(int, vips_colourspace, (VipsImage *, VipsImage **, VipsInterpretation, ...))                  \
+  F(int, vips_msb, (VipsImage *, VipsImage **, ...))                                              \
   F(int, vips_cast, (VipsImage *, VipsImage **, VipsBandFormat, ...))                             \
   F(int, vips_copy, (VipsImage *, VipsImage **, ...))                                             \
   F(int, vips_autorot, (VipsImage *, VipsImage **, ...))                                          \

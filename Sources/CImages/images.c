@@ -116,6 +116,8 @@ static int32_t standardise(VipsImage **image, char *message) {
     status = vips.vips_icc_transform(
         *image, &result, "srgb", "input_profile", "cmyk", "embedded", 1, "intent", VIPS_INTENT_RELATIVE,
         "black_point_compensation", 1, "depth", 8, NULL);
+  } else if (format == VIPS_FORMAT_USHORT) {
+    status = vips.vips_msb(*image, &result, NULL);  // the upper byte; conversions of colours round some and cut others
   } else {
     status = vips.vips_colourspace(
         *image, &result, grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, NULL);

@@ -59,7 +59,8 @@ extension Picture {
     var pixel = sum
     if hasAlpha {
       let alpha = pixel[channels - 1]
-      pixel = alpha > 0 ? pixel * (255 / alpha) : .zero
+      // Below a half it is invisible, and dividing by almost nothing gives no colour.
+      pixel = alpha >= 0.5 ? pixel * (255 / alpha) : .zero
       pixel[channels - 1] = alpha
     }
     // Lobes overshoot at edges.
