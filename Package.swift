@@ -79,7 +79,7 @@ let package = Package(
     // The tables of functions, and the libraries that fill them in.
     .target(name: "CTorch"),
     .target(name: "CTorchShim", dependencies: ["CTorch"], cxxSettings: torchCompiler, linkerSettings: torchLinker),
-    // libvips has no link: its functions are looked up when the first picture is read, so nothing of it is needed to build.
+    // Not linked with libvips: it is opened when the first picture is read, and nothing of it is needed to build.
     .target(name: "CImages"),
 
     // MARK: - Core: bytes and numbers; they do not know each other

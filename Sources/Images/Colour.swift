@@ -22,7 +22,9 @@ public struct Colour: Sendable, Hashable, Codable {
   /// Black.
   public static let black = Colour(grey: 0)
 
-  /// The bytes of a pixel with so many channels; grey by the weights of Rec. 601, as Pillow's `convert("L")`.
+  /// The bytes of a pixel with so many channels.
+  ///
+  /// Grey is by the weights of Rec. 601, as Pillow's `convert("L")` has it.
   func bytes(channels: Int) -> [UInt8] {
     let weighted = Int(red) * 19595 + Int(green) * 38470 + Int(blue) * 7471
     let grey = UInt8((weighted + 0x8000) >> 16)

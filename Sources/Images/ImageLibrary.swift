@@ -14,7 +14,8 @@ internal import Darwin
   nonisolated(unsafe) let table: UnsafePointer<troupe_images>
 
   /// The library of this process, or why there is none.
-  static let shared: Result<ImageLibrary, ImageError> = open()
+  static let shared: Result<ImageLibrary, ImageError> = open(
+    named: unsafe getenv("TROUPE_VIPS").map { unsafe String(cString: $0) })
 
   static func get() throws(ImageError) -> ImageLibrary { try shared.get() }
 
@@ -25,7 +26,8 @@ internal import Darwin
 
   func has(_ operation: String) -> Bool { unsafe table.pointee.has(operation) }
 
-  private static func open() -> Result<ImageLibrary, ImageError> {
+  /// Opens the library at a path, or the one of the system.
+  static func open(named: String?) -> Result<ImageLibrary, ImageError> {
     #if os(macOS)
     // Homebrew's folders are not searched for a bare name.
     let usual = ["libvips.42.dylib", "/opt/homebrew/lib/libvips.42.dylib", "/usr/local/lib/libvips.42.dylib"]
@@ -35,7 +37,6 @@ internal import Darwin
     let remedy = "install it with `apt install libvips42` (or `libvips42t64`)"
     #endif
     // A named library is the only one: another in its place would be a surprise.
-    let named = unsafe getenv("TROUPE_VIPS").map { unsafe String(cString: $0) }
     var reasons: [String] = []
     for path in named.map({ [$0] }) ?? usual {
       var reason: UnsafePointer<CChar>?

@@ -60,7 +60,9 @@ extension Picture {
     )
   }
 
-  /// The picture with a number of channels; colours become grey by the weights of Rec. 601.
+  /// The picture with a number of channels.
+  ///
+  /// Colours become grey by the weights of Rec. 601.
   func matching(_ count: Int, background: Colour) -> Picture {
     if count == channels { return self }
     switch count {

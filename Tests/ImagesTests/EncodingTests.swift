@@ -103,6 +103,16 @@ import Testing
     #expect(ImageEncoding(forPath: "b") == nil)
   }
 
+  @Test(arguments: ["/nonexistent/libvips.so.42", "libc.so.6", "/usr/lib/libSystem.B.dylib"])
+  func withoutLibvipsTheErrorSaysWhatToInstall(named: String) {
+    guard case .failure(let error) = ImageLibrary.open(named: named) else {
+      Issue.record("\(named) was taken for libvips")
+      return
+    }
+    #expect(error.kind == .unavailable)
+    #expect(error.detail.contains("install it with") && error.detail.contains("TROUPE_VIPS"))
+  }
+
   @Test func theReportNamesWhatWorks() throws {
     let report = try ImageCodecs.report
     #expect(report.version.hasPrefix("8."))
