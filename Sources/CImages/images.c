@@ -1,21 +1,12 @@
-#define _GNU_SOURCE
-#include <dlfcn.h>
+#define _GNU_SOURCE  // pthread_rwlock_t
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "CImages.h"
-#include "VipsFunctions.h"
-#include "VipsTypes.h"
+#include "Vips.h"
 
-static struct {
-#define MEMBER(result, name, parameters) result(*name) parameters;
-  TROUPE_VIPS_FUNCTIONS(MEMBER)
-#undef MEMBER
-  // zlib comes with libvips; `uncompress` is all that compressed texts in PNG need.
-  int (*uncompress)(unsigned char *, unsigned long *, const unsigned char *, unsigned long);
-} vips;
+#define vips troupe_vips
 
 // libvips keeps one text of errors for all threads. Work runs side by side; what fails is done once more alone, so
 // that the words belong to it.
@@ -223,50 +214,5 @@ static int64_t inflate(const void *bytes, size_t count, void *target, size_t roo
   return status == 0 ? (int64_t)written : status == -5 ? -2 : -1;  // Z_BUF_ERROR
 }
 
-static void say_nothing(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data) {
-  (void)domain, (void)level, (void)message, (void)data;
-}
-
-static troupe_images table = {
+troupe_images troupe_images_table = {
     .has = has, .header = header, .decode = decode, .encode = encode, .release = release, .inflate = inflate};
-
-const troupe_images *troupe_images_open(const char *path, const char **reason) {
-  static char missing[128];
-  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (!library) {
-    *reason = dlerror();
-    return NULL;
-  }
-  void *symbol;
-  // dlsym looks through what libvips itself is linked to as well: GLib and zlib.
-#define LOOK_UP(result, name, parameters)                                                     \
-  if (!(symbol = dlsym(library, #name))) {                                                    \
-    snprintf(missing, sizeof missing, "it lacks %s, so it is older than libvips 8.13", #name); \
-    *reason = missing;                                                                        \
-    return NULL;                                                                              \
-  }                                                                                           \
-  memcpy(&vips.name, &symbol, sizeof symbol);  // ISO C has no cast from object to function pointers
-  TROUPE_VIPS_FUNCTIONS(LOOK_UP)
-#undef LOOK_UP
-  symbol = dlsym(library, "uncompress");
-  memcpy(&vips.uncompress, &symbol, sizeof symbol);
-
-  if (vips.vips_init("troupe") != 0) {
-    *reason = "it could not be started";
-    return NULL;
-  }
-  // Pictures are decoded side by side by the caller: threads within one would only take the cores from another.
-  vips.vips_concurrency_set(1);
-  // Results are never asked for twice; kept ones would count as memory in use.
-  vips.vips_cache_set_max(0);
-  // What matters comes back as an error; the rest is not for the user's terminal.
-  vips.g_log_set_handler("VIPS", G_LOG_LEVEL_BELOW_CRITICAL, say_nothing, NULL);
-  table.major = vips.vips_version(0);
-  table.minor = vips.vips_version(1);
-  table.micro = vips.vips_version(2);
-  if (table.major != 8 || table.minor < 13) {
-    *reason = "it is not libvips 8.13 or newer";
-    return NULL;
-  }
-  return &table;
-}
