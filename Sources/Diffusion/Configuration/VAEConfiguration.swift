@@ -12,6 +12,11 @@ public struct VAEConfiguration: Sendable, Hashable {
   public var normGroups = 32
   /// What latents are multiplied by to have variance 1: 0.18215 for SD 1 and 2, 0.13025 for SDXL.
   public var scalingFactor: Double
+  /// Whether 1×1 convolutions stand between the latents and both networks (diffusers' `use_quant_conv`,
+  /// `use_post_quant_conv`); all Stable Diffusion models up to SDXL have them.
+  public var latentConvolutions = true
+  /// Whether the middle of both networks attends over the whole picture.
+  public var middleAttention = true
   /// Whether the weights overflow in F16, so that half precision means BF16 or F32 here (SDXL's first VAE).
   public var needsRange = false
 
