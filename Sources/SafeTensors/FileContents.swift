@@ -30,6 +30,13 @@ final class FileContents: Sendable {
     return withBytes(in: range) { span in unsafe span.withUnsafeBytes { unsafe Array($0) } }
   }
 
+  /// Copies the bytes of `range` to memory of the same size; false when the file no longer has them.
+  func read(_ range: Range<Int>, into target: UnsafeMutableRawBufferPointer) -> Bool {
+    guard unpacked != nil else { return unsafe mapped.read(range, into: target) }
+    withBytes(in: range) { span in unsafe span.withUnsafeBytes { unsafe target.copyMemory(from: $0) } }
+    return true
+  }
+
   /// Copies bytes of `range` to the position of another file inside the kernel.
   ///
   /// - Returns: how many bytes were copied; 0 where this cannot be done, and the bytes have to be read and written.

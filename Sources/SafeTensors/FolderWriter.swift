@@ -81,6 +81,15 @@ package struct FolderWriter: ~Copyable {
     guard fsync(output) == 0 else { throw Self.failure("synced", "\(path)/\(relative)") }
   }
 
+  /// Writes a small file in it.
+  package mutating func write(_ bytes: [UInt8], to relative: String) throws(SafeTensorsError) {
+    let output = unsafe open(place(relative), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard output >= 0 else { throw Self.failure("made", "\(path)/\(relative)") }
+    defer { close(output) }
+    try SafeTensorsWriter.writeAll(unsafe bytes.span.bytes, to: output, path: "\(path)/\(relative)")
+    guard fsync(output) == 0 else { throw Self.failure("synced", "\(path)/\(relative)") }
+  }
+
   /// Gives the folder its name.
   package consuming func finish() throws(SafeTensorsError) {
     guard unsafe rename(temporary, path) == 0 else { throw Self.failure("renamed into place", path) }

@@ -60,17 +60,26 @@ private import CKernels
   /// A copy of the bytes of `range`, read without touching the mapping: the kernel maps 64 kB around every touched
   /// byte, which a thousand scattered alphas would turn into the whole file.
   func copy(_ range: Range<Int>) -> [UInt8]? {
-    var done = 0
+    var isWhole = false
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
-      while done < range.count, let start = buffer.baseAddress {
-        let count = unsafe pread(descriptor, start + done, range.count - done, off_t(range.lowerBound + done))
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { break }
-        done += count
-      }
-      initialized = done
+      let room = unsafe UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: range.count)
+      isWhole = unsafe read(range, into: room)
+      initialized = isWhole ? range.count : 0
     }
-    return done == range.count ? bytes : nil
+    return isWhole ? bytes : nil
+  }
+
+  /// Copies the bytes of `range` to memory of the same size without touching the mapping; false when the file no longer
+  /// has them.
+  func read(_ range: Range<Int>, into target: UnsafeMutableRawBufferPointer) -> Bool {
+    var done = 0
+    while done < range.count, let start = target.baseAddress {
+      let count = unsafe pread(descriptor, start + done, range.count - done, off_t(range.lowerBound + done))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { break }
+      done += count
+    }
+    return done == range.count
   }
 
   /// Copies bytes of `range` to the position of another file inside the kernel; returns how many, 0 for none.

@@ -24,5 +24,12 @@
     try unsafe body(UnsafeMutableRawBufferPointer(start: base, count: count))
   }
 
+  /// Lends the memory to be filled by code that knows no pointers.
+  public func withMutableSpan<R, E: Error>(_ body: (inout MutableRawSpan) throws(E) -> R) throws(E) -> R {
+    // Never more than `count`: memory of no bytes still has an address.
+    var span = unsafe UnsafeMutableRawBufferPointer(start: base, count: count).mutableBytes
+    return try body(&span)
+  }
+
   deinit { unsafe base.deallocate() }
 }
