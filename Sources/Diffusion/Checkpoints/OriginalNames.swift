@@ -133,7 +133,8 @@ struct OriginalNames: Sendable {
         return nil
       }
       return StoredName(
-        key: "\(pieces[0]).mid.attn_1.\(layer).\(leaf)", form: layer != "norm" && leaf == "weight" ? .pointwise : .plain)
+        key: "\(pieces[0]).mid.attn_1.\(layer).\(leaf)", form: layer != "norm" && leaf == "weight" ? .pointwise : .plain
+      )
     default:
       let place = pieces[1] == "up_blocks" ? "up.\(vaeLevels - 1 - index)" : "down.\(index)"
       switch pieces[3] {

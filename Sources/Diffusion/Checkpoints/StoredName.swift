@@ -48,7 +48,9 @@ extension [Int] {
   }
 
   /// Whether a tensor of this shape is the same numbers in the same order as one of `other`.
-  func holds(_ other: [Int]) -> Bool { self == other || count > 1 && other.count > 1 && withoutOnes == other.withoutOnes }
+  func holds(_ other: [Int]) -> Bool {
+    self == other || count > 1 && other.count > 1 && withoutOnes == other.withoutOnes
+  }
 }
 
 /// Names that several versions of diffusers and transformers write differently.
