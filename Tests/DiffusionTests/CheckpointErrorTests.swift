@@ -31,14 +31,14 @@ import Torch
     ]
     let expected =
       "\(path): the UNet lacks 1 of 4 parameters (conv_out.weight); 2 of 4 parameters of the UNet have another shape "
-      + "(conv_in.bias is [4], not [3], conv_out.bias is [5], not [4]); there is no VAE (2 parameters are needed): "
+      + "(conv_in.bias is [4], not [3], conv_out.bias is [5], not [4]); there is no VAE (2 parameters): "
       + "the file is a Stable Diffusion 1.x model of other sizes than the one it was to be read into [parameters]"
     #expect(CheckpointFixture.message { _ = try checkpoint.load(needs) } == expected)
     // A source without a list says the same when it is asked.
     let source = try checkpoint.load([])
     #expect(
       CheckpointFixture.message { _ = try source.parameter(.unet, "conv_out.weight", shape: [4, 4, 3, 3]) }
-        == "\(path): there is no UNet (1 parameters are needed): give a complete model [parameters]")
+        == "\(path): the UNet lacks 1 of 1 parameters (conv_out.weight): give a complete model [parameters]")
   }
 
   @Test func aLongListIsCutShort() throws {

@@ -16,7 +16,7 @@ import Testing
     let names = OriginalNames(configuration)
     var found: Set<StoredName> = []
     for line in list.lines {
-      let place = try #require(names.places(line.part, line.name).first)
+      let place = try #require(names.written(line.part, line.name))
       #expect(place == line.stored, "\(line.name)")
       found.insert(place)
     }

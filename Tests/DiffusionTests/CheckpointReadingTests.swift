@@ -119,7 +119,7 @@ import Torch
     let message = CheckpointFixture.message {
       try checkpoint.check([.init(part: .vae, name: "decoder.conv_in.weight", shape: [1])])
     }
-    #expect(message == "\(path): there is no VAE (1 parameters are needed): give a complete model [parameters]")
+    #expect(message == "\(path): there is no VAE (decoder.conv_in.weight): give a complete model [parameters]")
   }
 
   /// Weights in several files, and weights of a variant.

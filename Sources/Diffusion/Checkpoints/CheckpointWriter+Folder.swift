@@ -37,7 +37,8 @@ extension CheckpointWriter {
     let missing = wanted.filter { !tokenizers.contains($0) }
     if !missing.isEmpty {
       report.notes.append(
-        "The folder has no \(missing.joined(separator: " and ")), because the source had none; CLIP's own serves.")
+        "The folder has no \(missing.joined(separator: " and ")), because the source had none; other programs need CLIP's copied into it."
+      )
     }
     let index = index(parts: parts, tokenizers: tokenizers)
     try folder.write(Array("\(index.indented)\n".utf8), to: "model_index.json")

@@ -70,7 +70,7 @@ public struct CheckpointWriter: Sendable {
       let names = OriginalNames(configuration)
       var slots: [String: [WritingJob.Piece]] = [:]
       for entry in entries {
-        guard let place = names.places(entry.part, entry.name).first else {
+        guard let place = names.written(entry.part, entry.name) else {
           throw failure(job.path, "the original naming has no place for \(entry.name) of the \(entry.part.label)")
         }
         slots[place.key, default: []].append(WritingJob.Piece(entry: entry, form: place.form))

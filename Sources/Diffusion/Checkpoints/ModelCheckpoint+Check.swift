@@ -21,8 +21,8 @@ extension ModelCheckpoint {
         }
         if !shape.holds(need.shape) { misshapen.append("\(need.name) is \(shape), not \(need.shape)") }
       }
-      if missing.count == own.count {
-        faults.append("there is no \(part.label) (\(own.count) parameters are needed)")
+      if missing.count == own.count, !parts.contains(part) {
+        faults.append("there is no \(part.label) (\(own.count == 1 ? missing[0] : "\(own.count) parameters"))")
       } else if !missing.isEmpty {
         faults.append("the \(part.label) lacks \(missing.count) of \(own.count) parameters (\(Self.firstOf(missing)))")
       }

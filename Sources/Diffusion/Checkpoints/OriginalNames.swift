@@ -30,7 +30,7 @@ struct OriginalNames: Sendable {
     unetAttends = []
   }
 
-  /// Where a parameter may stand, likeliest first; files are written with the first.
+  /// Where a parameter may stand, likeliest first.
   func places(_ part: NetworkPart, _ name: String) -> [StoredName] {
     let name = CanonicalName.of(part, name)
     switch part {
@@ -56,6 +56,17 @@ struct OriginalNames: Sendable {
     case .textEncoder2:
       return OpenCLIPNames.place(name, prefix: "conditioner.embedders.1.model.").map { [$0] } ?? []
     }
+  }
+
+  /// Where a parameter is written; `nil` for names that the original naming does not have.
+  func written(_ part: NetworkPart, _ name: String) -> StoredName? {
+    let known =
+      switch part {
+      case .unet: !unet(name).isEmpty
+      case .textEncoder1: family != .sd2 || OpenCLIPNames.place(CanonicalName.of(part, name), prefix: "") != nil
+      case .textEncoder2, .vae: true
+      }
+    return known ? places(part, name).first : nil
   }
 
   // MARK: - UNet
