@@ -145,12 +145,11 @@ func run() throws {
   let times = try Tensor.full([options.batch], 500, on: options.device)
   let target = try Tensor.normal([options.batch, 4, side, side], using: generator).to(options.device)
   let addition = try configuration.addition.map {
-    SizeConditioning(
+    AddedConditioning(
       pooled: try Tensor.normal([options.batch, $0.inputWidth - 6 * $0.timeWidth], using: generator)
         .to(options.device, options.type),
-      sizes: try SizeConditioning.sizes(
-        original: (options.resolution, options.resolution), target: (options.resolution, options.resolution),
-        batch: options.batch
+      sizes: try SizeConditioning.tensor(
+        (0..<options.batch).map { _ in SizeConditioning(height: options.resolution, width: options.resolution) }
       ).to(options.device))
   }
   let pass = Pass(adapters: adapters, recomputes: options.recomputes)

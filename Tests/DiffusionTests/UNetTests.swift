@@ -11,7 +11,7 @@ import Torch
     try unet(
       inputs["\(prefix).sample"], times: inputs["\(prefix).timesteps"], context: inputs["\(prefix).context"],
       addition: inputs.has("\(prefix).time_ids")
-        ? SizeConditioning(pooled: inputs["\(prefix).text_embeds"], sizes: inputs["\(prefix).time_ids"]) : nil, pass)
+        ? AddedConditioning(pooled: inputs["\(prefix).text_embeds"], sizes: inputs["\(prefix).time_ids"]) : nil, pass)
   }
 
   /// Predictions are around 1; diffusers against itself in double precision differs by up to 1e-5 (index.json), and so
@@ -46,7 +46,7 @@ import Torch
     let narrow = #expect(throws: DiffusionError.self) {
       try unet(
         tensors["odd.sample"], times: tensors["odd.timesteps"], context: tensors["odd.context"],
-        addition: SizeConditioning(pooled: .zeros([1, 3]), sizes: tensors["odd.time_ids"]))
+        addition: AddedConditioning(pooled: .zeros([1, 3]), sizes: tensors["odd.time_ids"]))
     }
     #expect(narrow?.description == "the pooled text has 3 numbers; this UNet takes 10")
   }

@@ -33,11 +33,11 @@ struct CLIPLayer: Sendable {
   var adaptable: [Linear] { [query, key, value, output, widen, narrow] }
 
   func callAsFunction(_ input: Tensor, _ pass: Pass) throws -> Tensor {
-    let seen = try norm1(input)
+    let seen = try norm1(input, pass)
     let attended = try Attention.attend(
       query(seen, pass), key(seen, pass), value(seen, pass), heads: heads, causal: true)
     let hidden = try input + output(attended, pass)
-    let wide = try widen(norm2(hidden), pass)
+    let wide = try widen(norm2(hidden, pass), pass)
     let active = activation == .gelu ? try wide.gelu() : try wide.quickGelu()
     return try hidden + narrow(active, pass)
   }

@@ -63,7 +63,7 @@ public struct CLIPTextEncoder: Sendable {
   /// - Parameter ids: token ids, `[pieces, tokens]` in I64, on the encoder's device.
   public func callAsFunction(_ ids: Tensor, _ pass: Pass = .plain) throws -> Output {
     let hidden = try states(ids, upTo: layers.count, pass)
-    let last = try norm(hidden[layers.count])
+    let last = try norm(hidden[layers.count], pass)
     let pooled = try pooled(last, ids)
     return Output(hidden: hidden, last: last, pooled: pooled, projected: try projection.map { try $0(pooled, pass) })
   }
@@ -78,7 +78,7 @@ public struct CLIPTextEncoder: Sendable {
     try checkLayer(fromEnd)
     let count = layers.count + 1 - fromEnd
     let state = try states(ids, upTo: count, pass)[count]
-    return normed ? try norm(state) : state
+    return normed ? try norm(state, pass) : state
   }
 
   func checkLayer(_ fromEnd: Int) throws(TextConditioningError) {

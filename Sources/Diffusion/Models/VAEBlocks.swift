@@ -21,12 +21,12 @@ struct VAEResidual: Sendable {
   }
 
   func callAsFunction(_ input: Tensor) throws -> Tensor {
-    let hidden = try convolution2(norm2(inner(input)).silu(), .plain)
+    let hidden = try convolution2(norm2(inner(input), .plain).silu(), .plain)
     return try hidden + (shortcut.map { try $0(input, .plain) } ?? input)
   }
 
   // In a function of its own, so that nothing of the first half is alive in the second.
-  private func inner(_ input: Tensor) throws -> Tensor { try convolution1(norm1(input).silu(), .plain) }
+  private func inner(_ input: Tensor) throws -> Tensor { try convolution1(norm1(input, .plain).silu(), .plain) }
 }
 
 /// Attention of every place to every place, with one head.
@@ -47,7 +47,7 @@ struct VAEAttention: Sendable {
 
   func callAsFunction(_ input: Tensor) throws -> Tensor {
     let shape = input.shape
-    let places = try norm(input).reshaped(shape[0], shape[1], -1).transposed(1, 2)
+    let places = try norm(input, .plain).reshaped(shape[0], shape[1], -1).transposed(1, 2)
     let attended = try Attention.attend(
       query(places, .plain), key(places, .plain), value(places, .plain), heads: 1)
     return try output(attended, .plain).transposed(1, 2).reshaped(shape) + input

@@ -45,6 +45,6 @@ struct VAEDecoder: Sendable {
           hidden.upsampledNearest(height: 2 * hidden.size(2), width: 2 * hidden.size(3)), .plain)
       }
     }
-    return try output(norm(hidden).silu(), .plain)
+    return try output(norm(hidden, .plain).silu(), .plain)
   }
 }

@@ -45,6 +45,6 @@ struct VAEEncoder: Sendable {
       // Zeros on the right and below alone, as the model was trained.
       if let halve = level.halve { hidden = try halve(hidden.padded([0, 1, 0, 1]), .plain) }
     }
-    return try output(norm(middle(hidden)).silu(), .plain)
+    return try output(norm(middle(hidden), .plain).silu(), .plain)
   }
 }

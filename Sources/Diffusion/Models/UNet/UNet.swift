@@ -53,7 +53,7 @@ public struct UNet: Sendable {
   ///   - addition: SDXL's pooled text and sizes; `nil` for networks without.
   /// - Returns: `[batch, channels, height, width]` in the network's number format.
   public func callAsFunction(
-    _ latents: Tensor, times: Tensor, context: Tensor, addition: SizeConditioning? = nil, _ pass: Pass = .plain
+    _ latents: Tensor, times: Tensor, context: Tensor, addition: AddedConditioning? = nil, _ pass: Pass = .plain
   ) throws -> Tensor {
     let type = try output.weight.scalarType
     let context = try context.to(type)

@@ -1,25 +1,17 @@
 public import Torch
 
 /// What SDXL knows of a picture besides its text: the pooled text, and six sizes.
-public struct SizeConditioning: Sendable {
+public struct AddedConditioning: Sendable {
   /// The second encoder's pooled projection, `[batch, 1280]`.
   public var pooled: Tensor
-  /// Original height and width, crop's top and left, target height and width, in pixels: `[batch, 6]`.
+  /// Original height and width, crop's top and left, target height and width, in pixels: `[batch, 6]`, as
+  /// ``SizeConditioning`` gives them.
   public var sizes: Tensor
 
   /// Puts both together.
   public init(pooled: Tensor, sizes: Tensor) {
     self.pooled = pooled
     self.sizes = sizes
-  }
-
-  /// The six sizes of one picture, for each of a batch.
-  public static func sizes(
-    original: (height: Int, width: Int), crop: (top: Int, left: Int) = (0, 0), target: (height: Int, width: Int),
-    batch: Int
-  ) throws -> Tensor {
-    let row = [original.height, original.width, crop.top, crop.left, target.height, target.width].map(Float.init)
-    return try Tensor((0..<batch).flatMap { _ in row }, shape: [batch, 6])
   }
 
   /// Pooled text, then each size as waves: `[batch, inputWidth]`.
