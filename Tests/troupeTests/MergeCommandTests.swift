@@ -46,6 +46,17 @@ import Testing
     }
   }
 
+  /// As PEFT's `ties` does it; its `ties_svd` is the dense space.
+  @Test func factorsKeepOneRank() throws {
+    try CommandLineHarness.scratch { folder in
+      let arguments = ["--method", "ties", "--space", "factors", "--output", "\(folder)/x.safetensors", "--json"]
+      let json = try merge(files + arguments).json()
+      let rank = try #require(json["rank"] as? [String: Int])
+      // Both files have rank 4, and so has what is made of their factors.
+      #expect(rank["min"] == 4 && rank["max"] == 4)
+    }
+  }
+
   @Test func concatMeasuresSurvivalOnlyWhenAsked() throws {
     try CommandLineHarness.scratch { folder in
       let output = ["--output", "\(folder)/x.safetensors", "--json", "--force"]

@@ -83,4 +83,21 @@ public struct CoreLayer: Sendable {
       $0 + $1.0.scaled(by: $1.1)
     }
   }
+
+  /// The stored factors of each LoRA without their scales, for methods that combine factors instead of products.
+  ///
+  /// - Parameter method: who asks, for the error.
+  /// - Throws: ``LayerMethodError`` unless all have one rank.
+  func plainFactors(for method: String) throws(LayerMethodError) -> (ups: [Matrix], downs: [Matrix]) {
+    guard ranks.allSatisfy({ $0 == ranks[0] }) else {
+      throw LayerMethodError("\(method) combines factors, which needs one rank per layer; the ranks are \(ranks)")
+    }
+    let parts = ranks.indices.map { $0 * ranks[0]..<($0 + 1) * ranks[0] }
+    return (
+      zip(parts, scales).map { part, scale in
+        // `up` holds the scale; a scale of 0 leaves nothing to take it out of.
+        up.block(rows: 0..<up.rows, columns: part).scaled(by: scale == 0 ? 0 : 1 / scale)
+      }, parts.map { down.block(rows: $0, columns: 0..<down.columns) }
+    )
+  }
 }

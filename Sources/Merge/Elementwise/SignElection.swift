@@ -9,8 +9,8 @@ public enum SignElection: String, Sendable, CaseIterable {
 
   /// The elected signs, 1 or -1.
   ///
-  /// A draw of votes is decided by the sum, so that turning an axis round turns every result with it; in the dense space,
-  /// whose axes are given, it is 1 as in PEFT. A sum of zero is 1.
+  /// A draw of votes is decided by the sum, so that turning an axis round turns every result with it; in the other
+  /// spaces, whose axes are given, it is 1 as in PEFT. A sum of zero is 1.
   func signs(_ matrices: [Matrix], space: ElementSpace = .core) -> [Double] {
     guard let first = matrices.first else { return [] }
     var sums = [Double](repeating: 0, count: first.elements.count)
@@ -22,7 +22,7 @@ public enum SignElection: String, Sendable, CaseIterable {
       }
     }
     return zip(sums, votes).map { sum, vote in
-      if self == .frequency, vote != 0 || space == .dense { return vote < 0 ? -1 : 1 }
+      if self == .frequency, vote != 0 || space != .core { return vote < 0 ? -1 : 1 }
       return sum < 0 ? -1 : 1
     }
   }

@@ -9,7 +9,8 @@ import LinearAlgebra
 ///
 /// Edge cases: a layer that only one trains is taken at `w |w|`.
 ///
-/// Source: `networks/merge_lora.py` and `sdxl_merge_lora.py` of kohya-ss/sd-scripts.
+/// Source: `networks/merge_lora.py` and `sdxl_merge_lora.py` of kohya-ss/sd-scripts. PEFT's `linear` at weights `vᵢ` is
+/// this at strengths `sign(vᵢ) √|vᵢ|`.
 public struct KohyaCompat: LayerMethod {
   /// The name on the command line.
   public static let name = "kohya-compat"
@@ -22,21 +23,16 @@ public struct KohyaCompat: LayerMethod {
 
   /// Merges a layer.
   public func merged(_ layer: CoreLayer) throws -> MergedProduct {
-    let rank = layer.ranks[0]
-    guard layer.ranks.allSatisfy({ $0 == rank }) else {
-      throw LayerMethodError("kohya-compat adds factors, which needs one rank per layer; the ranks are \(layer.ranks)")
-    }
+    let (ups, downs) = try layer.plainFactors(for: Self.name)
     guard layer.scales.allSatisfy({ $0 > 0 }) else {
       throw LayerMethodError("kohya-compat takes the root of alpha, which must be above 0")
     }
-    var up = Matrix(rows: layer.up.rows, columns: rank)
-    var down = Matrix(rows: rank, columns: layer.down.columns)
+    var up = Matrix(rows: layer.up.rows, columns: layer.ranks[0])
+    var down = Matrix(rows: layer.ranks[0], columns: layer.down.columns)
     for (index, strength) in layer.strengths.enumerated() {
-      let part = index * rank..<(index + 1) * rank
       let root = layer.scales[index].squareRoot()
-      // `up` holds the scale already.
-      up = up + layer.up.block(rows: 0..<up.rows, columns: part).scaled(by: abs(strength) / root)
-      down = down + layer.down.block(rows: part, columns: 0..<down.columns).scaled(by: strength * root)
+      up = up + ups[index].scaled(by: abs(strength) * root)
+      down = down + downs[index].scaled(by: strength * root)
     }
     return .product(LowRank(up: up, down: down))
   }

@@ -11,7 +11,7 @@ import LinearAlgebra
 ///
 /// Edge cases: a wanted rank beyond `Σr`, `out` or `in` is lowered to it, and then nothing is discarded.
 ///
-/// Source: the SVD of sd-scripts `svd_merge_lora.py` without its clamp and without the dense matrix.
+/// Source: the SVD of sd-scripts `svd_merge_lora.py` without its clamp and without the dense matrix; PEFT's `svd`.
 enum TruncatedSum {
   static func factors(_ layer: MergePlan.Layer, _ recipe: MergeRecipe) throws -> MergedFactors {
     let sum = try ExactSum.of(layer, recipe)

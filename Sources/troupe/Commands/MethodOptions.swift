@@ -62,7 +62,7 @@ struct MethodOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Elementwise methods: core (default, exact, of the rank of the inputs) or dense (as published: full rank, so --rank cuts off about half of a ties, and slow)."
+      "Elementwise methods: core (default, exact, of the rank of the inputs), dense (as published: full rank, so --rank cuts off about half of a ties, and slow) or factors (PEFT's types without _svd: one rank, mostly cross terms)."
     ))
   var space: ElementSpace?
 

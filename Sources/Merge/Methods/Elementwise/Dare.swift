@@ -8,7 +8,8 @@ public import LinearAlgebra
 ///
 /// Edge cases: density 1 is the plain sum. The result deviates from the sum by `√(1/density - 1)` of each LoRA's norm.
 ///
-/// Source: Yu et al. 2024; PEFT `dare_linear`.
+/// Source: Yu et al. 2024; PEFT's `dare_linear_svd` with the same masks in the dense space, its `dare_linear` in that of
+/// the factors.
 public struct Dare: ElementwiseMethod {
   /// The name on the command line.
   public static let name = "dare"

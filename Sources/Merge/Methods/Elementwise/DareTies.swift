@@ -8,7 +8,8 @@ public import LinearAlgebra
 ///
 /// Edge cases: as of dare and ties.
 ///
-/// Source: Yu et al. 2024; PEFT `dare_ties`.
+/// Source: Yu et al. 2024; PEFT's `dare_ties_svd` with the same masks in the dense space, its `dare_ties` in that of the
+/// factors.
 public struct DareTies: ElementwiseMethod {
   /// The name on the command line.
   public static let name = "dare-ties"

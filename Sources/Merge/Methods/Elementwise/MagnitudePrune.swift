@@ -8,7 +8,7 @@ public import LinearAlgebra
 ///
 /// Edge cases: density 1 is the plain sum; among equal magnitudes the earlier element stays.
 ///
-/// Source: PEFT `magnitude_prune`, there on the factors or on the dense ΔW (`magnitude_prune_svd`; `--space dense`).
+/// Source: PEFT's `magnitude_prune_svd` is this in the dense space, its `magnitude_prune` in that of the factors.
 public struct MagnitudePrune: ElementwiseMethod {
   /// The name on the command line.
   public static let name = "magnitude-prune"

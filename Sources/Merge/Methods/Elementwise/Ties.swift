@@ -6,9 +6,11 @@ public import LinearAlgebra
 ///
 /// Inputs: any number of LoRAs of any ranks.
 ///
-/// Edge cases: a draw of votes is decided by the sum (in the dense space it elects plus); where nobody has the sign the element is zero; one LoRA alone is only trimmed.
+/// Edge cases: a draw of votes is decided by the sum (in the dense space and that of the factors it elects plus); where
+/// nobody has the sign the element is zero; one LoRA alone is only trimmed.
 ///
-/// Source: Yadav et al. 2023; the order of steps is PEFT's `ties` (election before weighting, mean over the count).
+/// Source: Yadav et al. 2023; the order of steps is PEFT's (election before weighting, mean over the count): its `ties_svd`
+/// is this in the dense space, its `ties` in that of the factors.
 public struct Ties: ElementwiseMethod {
   /// The name on the command line.
   public static let name = "ties"
