@@ -2,10 +2,13 @@
 
 a, b, c     kohya's naming, F32: layers of different ranks (4, 3, 1), one of them a 3x3 convolution, one that only a and
             c train, one that is zero in b
-expected    "<case>|<layer>" (F64), the dense result [out, in*kh*kw]
+d           the same of rank 3 as b, for the method that adds factors
+expected    "<case>|<layer>" (F64; F32 for the methods with masks and those of sd-scripts), the dense result [out, in*kh*kw]
 
 Everything is computed from dense dW in double precision and from the methods' papers, never from factors: where a method
-works along common axes, these are eigenvectors of the dense sums of dW dW' and dW' dW. Strengths are 1, -0.7 and 0.5.
+works along common axes, these are eigenvectors of the dense sums of dW dW' and dW' dW. Random masks are made anew by the
+documented generator (SplitMix64 from FNV-1a of the layer's name, the seed and the source's position), in row order.
+Strengths are 1, -0.7 and 0.5; kohya-compat is of b and d at 0.8 and -0.6, by the steps of sd-scripts' merge_lora.py.
 
 Run: python make_methods_fixture.py. Needs Python 3.11, numpy 2.4, safetensors 0.8.0.
 """
@@ -23,6 +26,36 @@ ONLY = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k"
 ZERO = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn1_to_v"
 SHAPES = {Q: (24, 24), V: (20, 32), CONV: (12, 10, 3, 3), ONLY: (16, 32), ZERO: (16, 16)}
 RANKS = [4, 3, 1]
+PATHS = {  # the layers' own names, from which masks are seeded
+    Q: "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q",
+    V: "unet.down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_v",
+    CONV: "unet.down_blocks.0.resnets.0.conv1",
+    ONLY: "unet.mid_block.attentions.0.transformer_blocks.0.attn2.to_k",
+    ZERO: "unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_v",
+}
+SEED = 2024  # of the masks
+WORD = (1 << 64) - 1
+
+
+class Masks:
+    """The random numbers of one source in one layer, from 0 up to 1."""
+
+    def __init__(self, layer, source):
+        state = 0xCBF29CE484222325
+        for byte in layer.encode():
+            state = (state ^ byte) * 0x100000001B3 & WORD
+        self.state = state ^ (SEED * 0x9E3779B97F4A7C15 & WORD) ^ (source * 0xD1B54A32D192ED03 & WORD)
+        self.next()
+
+    def next(self):
+        self.state = self.state + 0x9E3779B97F4A7C15 & WORD
+        z = self.state
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & WORD
+        z = (z ^ z >> 27) * 0x94D049BB133111EB & WORD
+        return z ^ z >> 31
+
+    def like(self, matrix):
+        return np.array([(self.next() >> 11) / 2.0**53 for _ in range(matrix.size)]).reshape(matrix.shape)
 
 
 def sources(rng):
@@ -49,6 +82,17 @@ def sources(rng):
         files.append(tensors)
         deltas.append(dense)
     return files, deltas
+
+
+def twin(rng):
+    """Another LoRA with the ranks of b, of every layer and with alphas of its own."""
+    result = {}
+    for layer, shape in SHAPES.items():
+        rank, tail = RANKS[1], shape[2:]
+        result[layer + ".lora_up.weight"] = rng.normal(size=(shape[0], rank) + (1,) * len(tail)).astype(np.float32)
+        result[layer + ".lora_down.weight"] = rng.normal(size=(rank, shape[1]) + tail).astype(np.float32)
+        result[layer + ".alpha"] = np.array(np.float32(rank * (2 if layer == CONV else 0.25)))
+    return result
 
 
 def rank_of(values):
@@ -87,12 +131,52 @@ def top(matrix, density):
 
 
 def ties(parts, weights, density, frequency=False):
-    pruned = [top(p, density) for p in parts]
+    return elect([top(p, density) for p in parts], weights, frequency)
+
+
+def elect(pruned, weights, frequency=False, draws_to_plus=False):
     total, votes = sum(pruned), sum(np.sign(p) for p in pruned)
     # Axes have no sign of their own, so a draw goes to the sum.
+    if draws_to_plus:
+        votes, total = np.where(votes >= 0, 1, -1), np.where(total >= 0, 1, -1)
     sign = np.where((votes if frequency else total) > 0, 1, np.where((votes if frequency else total) < 0, -1, np.where(total >= 0, 1, -1)))
     agree = [np.sign(p) == sign for p in pruned]
     return sum(w * p * a for w, p, a in zip(weights, pruned, agree)) / np.maximum(1, sum(a.astype(int) for a in agree))
+
+
+def drop(parts, masks, probabilities):
+    """Keeps an element where its random number is below its probability, and divides it by that."""
+    return [np.where(m.like(p) < q, p / q, 0) for p, m, q in zip(parts, masks, map(probabilities, parts))]
+
+
+def by_rank(part, density, epsilon):
+    """DELLA's keeping probabilities: evenly by rank of magnitude within a row."""
+    result = np.full(part.shape, density)
+    if part.shape[1] > 1:
+        for row, out in zip(part, result):
+            rising = np.argsort(-np.abs(row), kind="stable")[::-1]
+            out[rising] = density - epsilon + 2 * epsilon * np.arange(row.size) / (row.size - 1)
+    return result
+
+
+def merge_lora(files, ratios, layer):
+    """sd-scripts' merge_lora.py: factors are added, each relative to the alpha of the first file that has the layer."""
+    up, down, base = 0, 0, None
+    for tensors, ratio in zip(files, ratios):
+        if layer + ".alpha" not in tensors:
+            continue
+        alpha = float(tensors[layer + ".alpha"])
+        base = alpha if base is None else base
+        scale = np.sqrt(alpha / base) * ratio
+        u, d = (tensors[f"{layer}.lora_{side}.weight"].astype(float) for side in ("up", "down"))
+        up, down = up + abs(scale) * u.reshape(len(u), -1), down + scale * d.reshape(len(d), -1)
+    return base / len(down) * up @ down
+
+
+def svd_merge(total, rank):
+    """sd-scripts' svd_merge_lora.py without its clamp."""
+    u, s, vt = np.linalg.svd(total, full_matrices=False)
+    return u[:, :rank] * s[:rank] @ vt[:rank]
 
 
 def breadcrumbs(parts, weights, density, gamma):
@@ -205,7 +289,8 @@ def main():
     rng = np.random.default_rng(20261124)
     files, dense = sources(rng)
     FOLDER.mkdir(exist_ok=True)
-    for name, tensors in zip("abc", files):
+    files.append(twin(rng))
+    for name, tensors in zip("abcd", files):
         write(FOLDER / f"{name}.safetensors", tensors)
     expected = {}
     for layer, shape in SHAPES.items():
@@ -240,6 +325,31 @@ def main():
         put("wudi", wudi(d, w, 1e-6, min(sum(r), n)))
         energy = np.mean([np.sum((a * b) ** 2) for a, b in zip(w, d)])
         put("sum-normalised", total * np.sqrt(energy / np.sum(total**2)))
+
+        def single(case, value):
+            expected[f"{case}|{layer}"] = np.ascontiguousarray(value, dtype=np.float32)
+
+        def masks():
+            return [Masks(PATHS[layer], i) for i in present]
+
+        def weighted(parts):
+            return sum(a * b for a, b in zip(w, parts))
+
+        def dare(m, density):
+            return drop(m, masks(), lambda p: np.full(p.shape, density))
+
+        def della(m, density, epsilon):
+            return drop(m, masks(), lambda p: by_rank(p, density, epsilon))
+
+        single("dare", in_core(d, lambda m: weighted(dare(m, 0.4))))
+        single("dare-dense", weighted(dare(d, 0.4)))
+        single("dare-ties", in_core(d, lambda m: elect(dare(m, 0.6), w)))
+        single("dare-ties-frequency", in_core(d, lambda m: elect(dare(m, 0.6), w, True)))
+        single("dare-ties-dense", elect(dare(d, 0.6), w, draws_to_plus=True))
+        single("della", in_core(d, lambda m: elect(della(m, 0.5, 0.2), w)))
+        single("della-dense", elect(della(d, 0.5, 0.2), w, draws_to_plus=True))
+        single("svd-2", svd_merge(total, 2))
+        single("kohya-compat", merge_lora([files[1], files[3]], [0.8, -0.6], layer))
         # Two sources for the arc: a and c.
         pair = [i for i in (0, 2)]
         put("slerp", arc([dense[i][layer] for i in pair], [0, 1], 0.3))

@@ -4,7 +4,8 @@ public import LinearAlgebra
 ///
 /// Formula: `M = Σ wᵢ maskᵢ ⊙ Mᵢ / density`, `maskᵢ` Bernoulli of `density`, one draw per source and layer.
 ///
-/// Inputs: any number of LoRAs of any ranks.
+/// Inputs: any number of LoRAs of any ranks. The masks are SplitMix64's numbers in row order, its state from the layer's
+/// name (FNV-1a), the seed and the source's position, so that they do not depend on the machine or the number of workers.
 ///
 /// Edge cases: density 1 is the plain sum. The result deviates from the sum by `√(1/density - 1)` of each LoRA's norm.
 ///
