@@ -138,11 +138,15 @@ struct Totals {
   var worst: MergeReport.WorstModule?
 
   mutating func add(_ layer: MergedLayer, path: ModulePath) {
-    energy += layer.energy
     discarded += layer.discarded
-    guard let squared = layer.residual else { return }
+    add(energy: layer.energy, residual: layer.residual, path: path)
+  }
+
+  mutating func add(energy: Double, residual squared: Double?, path: ModulePath) {
+    self.energy += energy
+    guard let squared else { return }
     residual += squared
-    let own = layer.energy > 0 ? (squared / layer.energy).squareRoot() : 0
+    let own = energy > 0 ? (squared / energy).squareRoot() : 0
     if own > (worst?.residual ?? -1) { worst = .init(module: path.description, residual: own) }
   }
 

@@ -1,9 +1,10 @@
 import Adapters
 import Foundation
 import LinearAlgebra
-import Merge
 import SafeTensors
 import Testing
+
+@testable import Merge
 
 /// What is extracted, beside the difference it was extracted from.
 @Suite struct ExtractTests {
@@ -16,7 +17,7 @@ import Testing
       ExtractRecipe(
         base: try Checkpoint(path: "\(folder)/base.safetensors"),
         tuned: try Checkpoint(path: "\(folder)/tuned.safetensors"),
-        rank: rank, convolutionRank: convolutionRank, dtype: .f32), to: "\(folder)/\(name).safetensors",
+        rank: rank, convolutionRank: convolutionRank, dtype: .f32, verifies: true), to: "\(folder)/\(name).safetensors",
       existing: .replace)
   }
 
@@ -39,6 +40,8 @@ import Testing
       let report = try await extract(folder, rank: 2, convolutionRank: 2)
       #expect(report.modules == 3 && report.unchanged == 2 && report.otherChanges == 1)
       #expect(report.capturedEnergy > 1 - 1e-9)
+      // The models are F32, of numbers around 0.5: rounding moves their difference by 2^-25 of that.
+      #expect(try #require(report.residual) < 3e-7)
       let adapter = try Adapter(path: "\(folder)/lora.safetensors")
       #expect(adapter.unmatched.isEmpty && adapter.architecture == .sd1)
       #expect(adapter.modules.allSatisfy { $0.scale == 1 && $0.rank == 2 })
@@ -67,7 +70,33 @@ import Testing
         all += values.reduce(0) { $0 + $1 * $1 }
       }
       #expect(abs(report.capturedEnergy - kept / all) < 1e-9)
+      // What is missing in the bytes is what was cut off, but for F32.
+      let residual = try #require(report.residual)
+      #expect(abs(residual - (1 - kept / all).squareRoot()) < 1e-6 && abs(residual - report.expectedResidual) < 1e-6)
+      #expect(try #require(report.worstResidual).residual >= residual)
+      let metadata = try SafeTensorsFile(path: "\(folder)/lora.safetensors").header.metadata
+      let noted = metadata["troupe.residual"].flatMap { Double($0.trimmingCharacters(in: .whitespaces)) }
+      #expect(noted == residual)
     }
+  }
+
+  /// A wrong number in the stored factors is seen, and as large as it is.
+  @Test func verificationSeesAnyDifference() throws {
+    let (up, down) = (MergeFixtures.matrix(6, 2, seed: 1), MergeFixtures.matrix(2, 9, seed: 2))
+    func bytes(_ matrix: Matrix) -> [UInt8] { DType.f32.narrowed(matrix.elements.map(Float.init)).bytes }
+    func stored(_ matrix: Matrix) -> Matrix {
+      Matrix(rows: matrix.rows, columns: matrix.columns, elements: DType.f32.widened(bytes(matrix)))
+    }
+    let difference = stored(up).times(stored(down))
+    func residual(_ up: Matrix) -> Double {
+      ExtractedLayer.residual(of: difference, up: bytes(up), down: bytes(down), rank: 2, dtype: .f32)
+    }
+    #expect(residual(up) == 0)
+    var wrong = up
+    wrong[3, 1] += 0.5
+    // One row of the product has half of the second down row too much; F32 rounds 2^-24.
+    let expected = 0.25 * stored(down).block(rows: 1..<2, columns: 0..<9).squaredNorm
+    #expect(abs(residual(wrong) / expected - 1) < 1e-6)
   }
 
   @Test func sameModelsTwiceGiveTheSameFile() async throws {

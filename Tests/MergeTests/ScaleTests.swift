@@ -19,7 +19,9 @@ import Testing
       let source = name == "factors" ? Self.factors : MergeFixtures.path(name)
       let output = "\(folder)/x.safetensors"
       let report = try await ScaleEngine.run(
-        ScaleRecipe(adapter: try Adapter(path: source), strength: strength), to: output)
+        ScaleRecipe(adapter: try Adapter(path: source), strength: strength, verifies: true), to: output)
+      // One rounding to F32 of alpha or of the factor, as below.
+      #expect(try #require(report.residual) < 1e-7 && report.worstModule != nil)
       #expect(report.byAlpha + report.bySign + report.byFactor == report.modules)
       let (before, after) = (try MergeFixtures.dense(source), try MergeFixtures.dense(output))
       #expect(Set(before.keys) == Set(after.keys))
@@ -59,6 +61,38 @@ import Testing
       let textOnly = try await ScaleEngine.run(
         ScaleRecipe(adapter: try Adapter(path: source), strength: 1, textEncoders: -2), to: output, existing: .replace)
       #expect(textOnly.unchanged == 1 && textOnly.bySign == 1)
+    }
+  }
+
+  /// A difference put into the written file is found, and as large as it is.
+  @Test func verificationSeesAnyDifference() async throws {
+    typealias F = CheckpointFixtures
+    try await MergeFixtures.scratch { folder in
+      let (source, output) = ("\(folder)/a.safetensors", "\(folder)/b.safetensors")
+      let (up, down) = (MergeFixtures.matrix(6, 2, seed: 1), MergeFixtures.matrix(2, 6, seed: 2))
+      var tensors = F.lora(F.queryStem, up: up, down: down) + F.lora(F.textStem, up: up, down: down, alpha: 1)
+      try F.write(source, tensors)
+      // The first gets an alpha, which was its rank 2 before; the second has one.
+      let recipe = ScaleRecipe(adapter: try Adapter(path: source), strength: 0.5, verifies: true)
+      let report = try await ScaleEngine.run(recipe, to: output)
+      // Halves are exact in F32; what is left is the rounding of a QR decomposition.
+      #expect(try #require(report.residual) < 1e-14)
+      let plan = try ScalePlan(recipe)
+      let alpha = TestTensor("\(F.queryStem).alpha", [], values: [1.25])
+      let other = TestTensor("\(F.textStem).alpha", [], values: [0.5])
+      try F.write(output, tensors.filter { !$0.name.hasSuffix("alpha") } + [alpha, other])
+      let measures = try await ScaleVerification.measures(recipe, plan: plan, written: output, workers: 1)
+      let relative = Dictionary(uniqueKeysWithValues: measures.map { ($0.module, $0.relative) })
+      #expect(try #require(relative.values.min()) < 1e-14)
+      // A quarter more than it should be.
+      #expect(abs(try #require(relative.values.max()) - 0.25) < 1e-12)
+      // A factor that was to be copied.
+      tensors[0].values[0] += 1e-3
+      try F.write(output, tensors.filter { !$0.name.hasSuffix("alpha") } + [alpha, other])
+      let error = await #expect(throws: MergeError.self) {
+        try await ScaleVerification.measures(recipe, plan: plan, written: output, workers: 1)
+      }
+      #expect(error?.rule == .verification)
     }
   }
 

@@ -37,9 +37,16 @@ import Testing
       #expect(report["skipped"] as? [String] == [])
       let extracted = try CommandLineHarness.run([
         "extract", "--base", base, "--tuned", out, "--rank", "2", "--json", "-o", "\(folder)/back.safetensors",
+        "--verify", "--tolerance", "1e-2",
       ])
       #expect(extracted.status == 0, "\(extracted.error)")
       #expect(try #require(extracted.json()["captured_energy"] as? Double) > 0.999)
+      let cut = try CommandLineHarness.run([
+        "extract", "--base", base, "--tuned", out, "--rank", "1", "--force", "-o", "\(folder)/back.safetensors",
+        "--verify", "--tolerance", "1e-2",
+      ])
+      // Half of the directions are missing, which is more than a hundredth.
+      #expect(cut.status == 1 && cut.output.contains("of ‖difference‖") && cut.error.contains("above the tolerance"))
       let text = try CommandLineHarness.run(["bake", "--base", base, lora, "--force", "-o", out])
       #expect(text.status == 0 && text.output.contains("1 tensors changed"))
     }

@@ -100,6 +100,23 @@ import Testing
     }
   }
 
+  @Test func scaleIsVerified() throws {
+    try CommandLineHarness.scratch { folder in
+      let arguments = ["scale", "\(konrad):0.3", "--output", "\(folder)/x.safetensors", "--json", "--force"]
+      let unverified = try CommandLineHarness.run(arguments).json()
+      for key in ["residual", "worst_module"] { #expect(unverified[key] is NSNull, "\(key)") }
+      let exact = try CommandLineHarness.run(arguments + ["--verify", "--tolerance", "1e-7"])
+      // By alpha, which is F32: one rounding of 2^-24.
+      #expect(exact.status == 0)
+      #expect(try #require(exact.json()["residual"] as? Double) > 0)
+      // F32 does not hold 0.3 better than that, so a stricter tolerance is a finding.
+      #expect(try CommandLineHarness.run(arguments + ["--verify", "--tolerance", "1e-12"]).status == 1)
+      #expect(try CommandLineHarness.run(arguments + ["--tolerance", "1"]).status == 2)
+      let text = try CommandLineHarness.run(arguments.filter { $0 != "--json" } + ["--verify"]).output
+      #expect(text.contains("of the exact change, from the written file"))
+    }
+  }
+
   @Test func scaleSaysHow() throws {
     try CommandLineHarness.scratch { folder in
       let output = "\(folder)/x.safetensors"

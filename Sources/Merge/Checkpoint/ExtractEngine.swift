@@ -33,6 +33,7 @@ public enum ExtractEngine {
       for layer in layers { try writer.append(alpha(layer)) }
     }
     var shares: [(path: ModulePath, energy: Double, captured: Double)] = []
+    var totals = Totals()
     try await OrderedPipeline.run(
       count: layers.count, width: workers, ahead: workers * 2,
       produce: { index in try ExtractedLayer(layers[index], recipe) },
@@ -41,9 +42,17 @@ public enum ExtractEngine {
         try writer.append(layer.down)
         try writer.append(layer.up)
         shares.append((layers[index].path, layer.energy, layer.captured))
+        totals.add(energy: layer.energy, residual: layer.residual, path: layers[index].path)
         progress(index + 1, layers.count)
       })
+    if recipe.verifies {
+      try writer.replaceMetadata(MergedMetadata.residualKey, with: MergedMetadata.number(totals.relativeResidual))
+    }
     let hash = try writer.finish()
+    if recipe.verifies, try SafeTensorsFile(path: path).tensorHash() != hash {
+      throw MergeError(
+        path: path, rule: .verification, detail: "reads back differently from what was written; check the disk")
+    }
     func share(_ list: [(path: ModulePath, energy: Double, captured: Double)]) -> Double {
       let energy = list.reduce(0) { $0 + $1.energy }
       return energy > 0 ? list.reduce(0) { $0 + $1.captured } / energy : 1
@@ -62,7 +71,8 @@ public enum ExtractEngine {
       },
       worstModule: .init(
         module: worst?.path.description ?? "", capturedEnergy: worst.map { share([$0]) } ?? 1),
-      hash: hash)
+      residual: recipe.verifies ? totals.relativeResidual : nil,
+      expectedResidual: max(0, 1 - share(shares)).squareRoot(), worstResidual: totals.worst, hash: hash)
   }
 
   private static func metadata(_ recipe: ExtractRecipe, plan: ExtractPlan, output: String) -> [String: String] {
@@ -77,6 +87,7 @@ public enum ExtractEngine {
       "modelspec.implementation": "https://github.com/Stability-AI/generative-models",
       "ss_sd_model_name": name(recipe.base.path), SafeTensorsWriter.hashKey: "",
     ]
+    if recipe.verifies { result[MergedMetadata.residualKey] = MergedMetadata.reserved }
     result["modelspec.architecture"] = MergedMetadata.modelspecArchitecture(recipe.base.architecture)
     switch recipe.base.architecture {
     case .sd1: result["ss_base_model_version"] = "sd_v1"

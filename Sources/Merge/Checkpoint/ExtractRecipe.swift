@@ -13,13 +13,19 @@ public struct ExtractRecipe: Sendable {
   public var convolutionRank: Int?
   /// The number format of the factors.
   public var dtype: DType
+  /// Whether what the written factors lack of the difference is measured.
+  public var verifies: Bool
 
   /// Creates a recipe.
-  public init(base: Checkpoint, tuned: Checkpoint, rank: Int, convolutionRank: Int? = nil, dtype: DType = .f16) {
+  public init(
+    base: Checkpoint, tuned: Checkpoint, rank: Int, convolutionRank: Int? = nil, dtype: DType = .f16,
+    verifies: Bool = false
+  ) {
     self.base = base
     self.tuned = tuned
     self.rank = rank
     self.convolutionRank = convolutionRank
     self.dtype = dtype
+    self.verifies = verifies
   }
 }

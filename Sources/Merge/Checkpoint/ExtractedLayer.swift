@@ -13,6 +13,8 @@ struct ExtractedLayer: Sendable {
   /// `‖difference‖²`, and how much of it the factors hold.
   var energy: Double
   var captured: Double
+  /// `‖difference - stored‖²` from the bytes; nil unless verified.
+  var residual: Double?
 
   init(_ layer: ExtractPlan.Layer, _ recipe: ExtractRecipe) throws {
     let difference = try Self.difference(layer, recipe)
@@ -37,6 +39,16 @@ struct ExtractedLayer: Sendable {
     up = try rounded(product.up, layer.keys.up)
     energy = difference.squaredNorm
     self.captured = min(captured, energy)
+    if recipe.verifies {
+      residual = Self.residual(of: difference, up: up, down: down, rank: layer.rank, dtype: recipe.dtype)
+    }
+  }
+
+  /// `‖difference - up · down‖²` of stored factors, whose alpha is their rank, element by element in doubles.
+  static func residual(of difference: Matrix, up: [UInt8], down: [UInt8], rank: Int, dtype: DType) -> Double {
+    let up = Matrix(rows: difference.rows, columns: rank, elements: dtype.widened(up))
+    let down = Matrix(rows: rank, columns: difference.columns, elements: dtype.widened(down))
+    return (difference - up.times(down)).squaredNorm
   }
 
   /// Whether a layer's weight has any other value in the tuned model.
@@ -55,7 +67,7 @@ struct ExtractedLayer: Sendable {
   ///
   /// Where one model is stored coarser than the other, both are first rounded to the coarser format: what rounding did
   /// is no training.
-  private static func difference(_ layer: ExtractPlan.Layer, _ recipe: ExtractRecipe) throws -> Matrix {
+  static func difference(_ layer: ExtractPlan.Layer, _ recipe: ExtractRecipe) throws -> Matrix {
     let formats = [layer.base.tensor.dtype, layer.tuned.tensor.dtype]
     let coarser = formats[0].unitRoundoff < formats[1].unitRoundoff ? formats[1] : formats[0]
     func weight(_ checkpoint: Checkpoint, _ place: CheckpointPlace) throws -> Matrix {

@@ -1,4 +1,5 @@
 import Adapters
+import LinearAlgebra
 public import SafeTensors
 
 /// Multiplies what a LoRA does, changing as few bytes as possible.
@@ -12,10 +13,11 @@ public enum ScaleEngine {
   ///   - recipe: what to do.
   ///   - path: the file to write.
   ///   - existing: whether an existing file may be replaced; never the original.
+  ///   - workers: how many layers are compared at once, where the result is verified.
   /// - Returns: what was done.
   /// - Throws: ``MergeError``, `SafeTensorsError` or `AdapterError`; nothing is left behind then.
   public static func run(
-    _ recipe: ScaleRecipe, to path: String, existing: SafeTensorsWriter.Existing = .refuse
+    _ recipe: ScaleRecipe, to path: String, existing: SafeTensorsWriter.Existing = .refuse, workers: Int = 2
   ) async throws -> ScaleReport {
     let plan = try ScalePlan(recipe)
     let file = recipe.adapter.file
@@ -33,6 +35,18 @@ public enum ScaleEngine {
     let source = await hashing
     try writer.replaceMetadata(key, with: record(recipe, hash: source))
     let hash = try writer.finish()
+    var residual: Double?
+    var worst: MergeReport.WorstModule?
+    if recipe.verifies {
+      if try SafeTensorsFile(path: path).tensorHash() != hash {
+        throw MergeError(
+          path: path, rule: .verification, detail: "reads back differently from what was written; check the disk")
+      }
+      BLAS.useOneThread()
+      let measures = try await ScaleVerification.measures(recipe, plan: plan, written: path, workers: workers)
+      residual = ScaleVerification.total(measures).relative
+      worst = measures.max { $0.relative < $1.relative }.map { .init(module: $0.module, residual: $0.relative) }
+    }
     func count(_ test: (ScalePlan.Way) -> Bool) -> Int { plan.ways.count(where: test) }
     return ScaleReport(
       output: path, source: file.path, unet: recipe.factor(for: .unet),
@@ -40,7 +54,7 @@ public enum ScaleEngine {
       byAlpha: count { if case .alpha(_, flips: false) = $0 { true } else { false } },
       bySign: count { if case .alpha(_, flips: true) = $0 { true } else { false } },
       byFactor: count { if case .factor = $0 { true } else { false } }, unchanged: count { $0 == .unchanged },
-      hash: hash)
+      residual: residual, worstModule: worst, hash: hash)
   }
 
   private static func bytes(of name: String, _ plan: ScalePlan, _ recipe: ScaleRecipe) throws -> [UInt8] {

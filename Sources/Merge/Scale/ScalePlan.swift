@@ -71,7 +71,7 @@ struct ScalePlan: Sendable {
   }
 
   /// The tensors in which ΔW is linear: one factor of the matrix, and what is added beside it.
-  private static func linear(_ module: AdapterModule) -> (main: TensorInfo?, beside: [TensorInfo]) {
+  static func linear(_ module: AdapterModule) -> (main: TensorInfo?, beside: [TensorInfo]) {
     let t = module.tensors
     let main =
       switch module.variant {

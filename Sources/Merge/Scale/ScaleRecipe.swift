@@ -10,41 +10,20 @@ public struct ScaleRecipe: Sendable {
   public var unet: Double
   /// What the text encoders' are multiplied by besides; finite.
   public var textEncoders: Double
+  /// Whether the written file is read again and compared with the exact result.
+  public var verifies: Bool
 
   /// Creates a recipe.
-  public init(adapter: Adapter, strength: Double, unet: Double = 1, textEncoders: Double = 1) {
+  public init(
+    adapter: Adapter, strength: Double, unet: Double = 1, textEncoders: Double = 1, verifies: Bool = false
+  ) {
     self.adapter = adapter
     self.strength = strength
     self.unet = unet
     self.textEncoders = textEncoders
+    self.verifies = verifies
   }
 
   /// What a layer's ΔW is multiplied by.
   func factor(for part: ModelPart) -> Double { strength * (part == .unet ? unet : textEncoders) }
-}
-
-/// What a change of strength did.
-public struct ScaleReport: Sendable, Codable {
-  /// The version of this schema.
-  public var schema = 1
-  /// The written file.
-  public var output: String
-  /// The original.
-  public var source: String
-  /// What the UNet's ΔW was multiplied by.
-  public var unet: Double
-  /// What the text encoders' were multiplied by.
-  public var textEncoders: Double
-  /// How many layers there are.
-  public var modules: Int
-  /// Layers whose factors are copied bit for bit, and whose alpha alone is new.
-  public var byAlpha: Int
-  /// Layers whose alpha is new and whose up factor has the other sign: exact too.
-  public var bySign: Int
-  /// Layers whose up factor is multiplied, and rounded to its format.
-  public var byFactor: Int
-  /// Layers that stay as they are.
-  public var unchanged: Int
-  /// The SHA-256 of the written tensors (`sshs_model_hash`).
-  public var hash: String
 }

@@ -36,6 +36,13 @@ struct ExtractCommand: AsyncParsableCommand {
   @Option(name: .long, help: "The number format of the result.")
   var dtype: MergeCommand.Format = .f16
 
+  @Flag(name: .long, help: "Measure what the written file lacks of the whole difference, from the bytes in it.")
+  var verify = false
+
+  @Option(
+    name: .long, help: ArgumentHelp("With --verify: exit with 1 when the residual is larger.", valueName: "share"))
+  var tolerance: Double?
+
   @Flag(name: .long, help: "Replace the output if it exists. Never replaces one of the models.")
   var force = false
 
@@ -47,6 +54,8 @@ struct ExtractCommand: AsyncParsableCommand {
   func validate() throws {
     guard (1...4096).contains(rank) else { throw ValidationError("--rank must be from 1 to 4096.") }
     if let convRank, !(1...4096).contains(convRank) { throw ValidationError("--conv-rank must be from 1 to 4096.") }
+    if tolerance != nil, !verify { throw ValidationError("--tolerance goes with --verify.") }
+    if let tolerance, !(tolerance >= 0) { throw ValidationError("--tolerance must be 0 or more.") }
     guard output.hasSuffix(".safetensors") else { throw ValidationError("--output must end in .safetensors.") }
   }
 
@@ -56,7 +65,7 @@ struct ExtractCommand: AsyncParsableCommand {
     }
     let recipe = ExtractRecipe(
       base: try Checkpoint(path: base), tuned: try Checkpoint(path: tuned), rank: rank, convolutionRank: convRank,
-      dtype: dtype.dtype)
+      dtype: dtype.dtype, verifies: verify)
     let report = try await ProgressLine.following("extracting", unit: "layers") { progress in
       try await ExtractEngine.run(
         recipe, to: output, existing: force ? .replace : .refuse, workers: compute.workers,
@@ -67,5 +76,6 @@ struct ExtractCommand: AsyncParsableCommand {
     } else {
       ExtractView(report).lines().forEach { print($0) }
     }
+    try Failure.check(report.residual, tolerance: tolerance)
   }
 }

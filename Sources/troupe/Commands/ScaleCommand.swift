@@ -35,29 +35,44 @@ struct ScaleCommand: AsyncParsableCommand {
     help: ArgumentHelp("Multiplies the text encoders' part besides.", valueName: "factor"))
   var textEncoders: Double = 1
 
+  @Flag(
+    name: .long, help: "Read the written file again and compare every layer with the exact result in double precision.")
+  var verify = false
+
+  @Option(
+    name: .long, help: ArgumentHelp("With --verify: exit with 1 when the residual is larger.", valueName: "share"))
+  var tolerance: Double?
+
   @Flag(name: .long, help: "Replace the output if it exists. Never replaces the original.")
   var force = false
 
   @Flag(name: .long, help: "Print what was done as JSON.")
   var json = false
 
+  @OptionGroup var compute: ComputeOptions
+
   func validate() throws {
     guard unet.isFinite, textEncoders.isFinite else { throw ValidationError("--unet and --te must be finite.") }
     guard file.strength != 1 || unet != 1 || textEncoders != 1 else {
       throw ValidationError("A strength other than 1 is needed: FILE:0.8, --unet or --te.")
     }
+    if tolerance != nil, !verify { throw ValidationError("--tolerance goes with --verify.") }
+    if let tolerance, !(tolerance >= 0) { throw ValidationError("--tolerance must be 0 or more.") }
     guard output.hasSuffix(".safetensors") else { throw ValidationError("--output must end in .safetensors.") }
   }
 
   func run() async throws {
     try OutputFile.refuseOriginal(file.path, output)
     let recipe = ScaleRecipe(
-      adapter: try Adapter(path: file.path), strength: file.strength, unet: unet, textEncoders: textEncoders)
-    let report = try await ScaleEngine.run(recipe, to: output, existing: force ? .replace : .refuse)
+      adapter: try Adapter(path: file.path), strength: file.strength, unet: unet, textEncoders: textEncoders,
+      verifies: verify)
+    let report = try await ScaleEngine.run(
+      recipe, to: output, existing: force ? .replace : .refuse, workers: compute.workers)
     if json {
       try JSONOutput.print(report)
     } else {
       ScaleView(report).lines().forEach { print($0) }
     }
+    try Failure.check(report.residual, tolerance: tolerance)
   }
 }

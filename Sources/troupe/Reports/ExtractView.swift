@@ -31,6 +31,17 @@ struct ExtractView {
     facts.add([
       "worst layer", "\(Numbers.percent(report.worstModule.capturedEnergy, 2)) in \(report.worstModule.module)",
     ])
+    if let residual = report.residual {
+      facts.add([
+        "residual",
+        "\(Numbers.scientific(residual)) of ‖difference‖, \(Numbers.scientific(report.expectedResidual)) without rounding",
+      ])
+      if let worst = report.worstResidual {
+        facts.add(["  at worst", "\(Numbers.scientific(worst.residual)) in \(worst.module)"])
+      }
+    } else {
+      facts.add(["residual", "not measured (--verify)"])
+    }
     facts.add(["left out", "\(report.unchanged) layers without a difference"])
     if report.otherChanges > 0 {
       facts.add(["not held", "\(report.otherChanges) other tensors differ too, which this LoRA does not hold"])

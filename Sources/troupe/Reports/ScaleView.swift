@@ -19,6 +19,14 @@ struct ScaleView {
       (report.byFactor, "by multiplying a factor, rounded to its format"), (report.unchanged, "unchanged"),
     ]
     for (count, way) in ways where count > 0 { facts.add(["\(count) layers", way]) }
+    if let residual = report.residual {
+      facts.add(["residual", "\(Numbers.scientific(residual)) of the exact change, from the written file"])
+      if let worst = report.worstModule {
+        facts.add(["worst layer", "\(Numbers.scientific(worst.residual)) in \(worst.module)"])
+      }
+    } else {
+      facts.add(["residual", "not measured (--verify)"])
+    }
     facts.add(["AutoV3", String(report.hash.prefix(12))])
     return ["\(style.bold(Terminal.sanitised(report.output)))  \(report.modules) layers", ""]
       + facts.lines(indent: 2, style: style)
