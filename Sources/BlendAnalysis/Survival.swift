@@ -3,8 +3,8 @@ import LinearAlgebra
 
 /// What a merge kept of one LoRA, and what the others added where it listens.
 ///
-/// Measured from the merged file against the source, and for comparison for the plain sum of the whole files at their
-/// strengths, without λ, weights of layers or exclusions.
+/// Measured from the merged file against the whole source, and for comparison for the plain sum with the weights that the
+/// merge applied: strengths, λ, weights of networks and layers, exclusions.
 public struct Survival: Sendable, Codable, Equatable {
   /// The source's name.
   public var name: String
@@ -22,44 +22,26 @@ public struct Survival: Sendable, Codable, Equatable {
 }
 
 extension Survival {
-  /// Measures a merged file against what went into it.
+  /// Measures a merged file against what went into it, without what the sources share.
   ///
   /// - Parameters:
   ///   - sources: what was merged, with the strengths.
   ///   - result: the merged file.
+  ///   - weight: what a source's ΔW of a layer was multiplied by; nil for its strength everywhere.
   ///   - options: workers and progress; `detailed` has no effect.
   /// - Returns: one entry for each source, in their order. Layers are summed before ratios are formed.
   /// - Throws: `AdapterError` or `LinearAlgebraError` when a weight is not finite.
   public static func measured(
-    of sources: [Subject], in result: Adapter, options: AnalysisOptions = AnalysisOptions()
+    of sources: [Subject], in result: Adapter, weight: (@Sendable (Int, ModulePath) -> Double)? = nil,
+    options: AnalysisOptions = AnalysisOptions()
   ) async throws -> [Survival] {
-    var byPath: [ModulePath: [Participant]] = [:]
-    for (index, subject) in (sources + [Subject(adapter: result, name: "")]).enumerated() {
-      for module in subject.adapter.factorable where module.outputs > 0 {
-        byPath[module.path, default: []].append(Participant(index: index, adapter: subject.adapter, module: module))
-      }
-    }
-    let work = byPath.keys.sorted().compactMap { byPath[$0] }.filter { layer in
-      layer[0].index < sources.count
-        && layer.allSatisfy {
-          $0.module.outputs == layer[0].module.outputs && $0.module.inputs == layer[0].module.inputs
-        }
-    }
-    let strengths = sources.map(\.strength)
-    BLAS.useOneThread()
-    let layers = try await ParallelMap.run(
-      count: work.count, width: options.workers, scratch: { ModuleGram.Panel() },
-      progress: { options.progress($0, work.count) },
-      body: { index, panel in
-        try SurvivalTerms.layer(work[index], strengths: strengths, panel: &panel)
-      })
-    return sources.indices.map { source in
-      let all = layers.compactMap { $0[source] }.reduce(SurvivalTerms(), +)
-      return Survival(
-        name: sources[source].name, strength: strengths[source], kept: all.result.kept(all),
-        keptInSum: all.sum.kept(all),
-        disturbed: all.result.disturbed(all), disturbedInSum: all.sum.disturbed(all))
-    }
+    try await MergeDiagnosis.measured(of: sources, in: result, weight: weight, options: options).survival
+  }
+
+  init(_ subject: Subject, _ terms: SurvivalTerms) {
+    self.init(
+      name: subject.name, strength: subject.strength, kept: terms.result.kept(terms), keptInSum: terms.sum.kept(terms),
+      disturbed: terms.result.disturbed(terms), disturbedInSum: terms.sum.disturbed(terms))
   }
 }
 
@@ -101,16 +83,14 @@ struct SurvivalTerms: Sendable {
   ///
   /// - Parameters:
   ///   - participants: the sources that train the layer, in order, and last the result if it has the layer.
-  ///   - strengths: of all sources.
-  static func layer(
-    _ participants: [Participant], strengths: [Double], panel: inout ModuleGram.Panel
-  ) throws -> [Int: SurvivalTerms] {
-    let gram = try ModuleGram(participants, panel: &panel)
-    let sources = participants.indices.filter { participants[$0].index < strengths.count }
+  ///   - applied: what each source's ΔW was multiplied by here.
+  ///   - gram: the Gram matrices of the participants.
+  static func layer(_ participants: [Participant], applied: [Double], gram: ModuleGram) -> [Int: SurvivalTerms] {
+    let sources = participants.indices.filter { participants[$0].index < applied.count }
     let stacked = 0..<(sources.last.map { gram.ranges[$0].upperBound } ?? 0)
     var weights = [Double](repeating: 1, count: stacked.count)
     for source in sources {
-      for row in gram.ranges[source] { weights[row] = strengths[participants[source].index] }
+      for row in gram.ranges[source] { weights[row] = applied[participants[source].index] }
     }
     let hasResult = sources.count < participants.count
     var terms: [Int: SurvivalTerms] = [:]

@@ -74,6 +74,15 @@ public struct GramBasis: Sendable {
     return b.whitened(left.transposed).squaredNorm
   }
 
+  /// `W`, `[rank, size]`, for which `W V` is an orthonormal basis of the span, so that `Wᵀ W` is the pseudo-inverse of the
+  /// Gram matrix.
+  public var orthonormaliser: Matrix {
+    switch factor {
+    case .eigen(let w): w
+    case .cholesky(let l): whitened(.identity(l.rows))
+    }
+  }
+
   /// `L⁻¹ C` or `W C`: the cross products with this set made orthonormal.
   ///
   /// The C function is `cblas_dtrsm`.

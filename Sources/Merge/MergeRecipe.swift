@@ -84,6 +84,12 @@ public struct MergeRecipe: Sendable {
 }
 
 extension MergeRecipe {
+  /// What the ΔW of a source in a layer is multiplied by, all told: strength, weight of the layer and λ; 0 where it is
+  /// excluded.
+  ///
+  /// A method may do more than that, such as normalise.
+  public func weight(of source: Int, at path: ModulePath) -> Double { sources[source].strength(at: path) * lambda }
+
   /// Whether the method is one of those that work layer by layer in shared coordinates.
   var isLayered: Bool {
     if case .layered = method { true } else { false }

@@ -56,6 +56,91 @@ struct SurvivalTests {
     }
   }
 
+  /// The plain sum is that of the weights that were applied, layer by layer.
+  @Test func theSumHasTheWeightsThatWereApplied() async throws {
+    let folder = try TemporaryFolder()
+    var random = SeededGenerator(seed: 44)
+    let layers = shapes.map { stem, out, width in
+      MadeLayer(stem: stem, up: random.matrix(out, 3), down: random.matrix(3, width), alpha: 3)
+    }
+    let one = try made(layers, in: folder, "one")
+    let found = try await Survival.measured(
+      of: [Subject(adapter: one, name: "one", strength: 0.8)], in: one,
+      weight: { $1.name.contains("attn1") ? 0.25 : 0 })
+    let energies = layers.map { $0.up.times($0.down).squaredNorm }
+    #expect(agree(found[0].kept, 1, relative: 1e-6))
+    #expect(agree(found[0].keptInSum, 0.25 * energies[0] / (energies[0] + energies[1]), relative: 1e-6))
+  }
+
+  /// The overlaps are those of the LoRAs, and of the result projected on what each writes to and reads.
+  @Test func overlapsBeforeAndAfter() async throws {
+    let folder = try TemporaryFolder()
+    var random = SeededGenerator(seed: 45)
+    func layers(_ rank: Int) -> [MadeLayer] {
+      shapes.map { stem, out, width in
+        MadeLayer(stem: stem, up: random.matrix(out, rank), down: random.matrix(rank, width), alpha: Double(rank))
+      }
+    }
+    let made = [layers(4), layers(3)]
+    // The second reads what the first reads, in part.
+    let shared = made[0][0].down.firstRows(3) + made[1][0].down.scaled(by: 0.5)
+    let second = [MadeLayer(stem: made[1][0].stem, up: made[1][0].up, down: shared, alpha: 3), made[1][1]]
+    let result = layers(6)
+    let files = try [made[0], second, result].enumerated().map {
+      try BlendAnalysisTests.made($1, in: folder, "file\($0)")
+    }
+    let found = try await MergeDiagnosis.measured(
+      of: [Subject(adapter: files[0], name: "one"), Subject(adapter: files[1], name: "two")], in: files[2])
+    #expect(found.overlaps.count == 1)
+    let change = try #require(found.overlaps.first)
+    #expect(change.a == "one" && change.b == "two")
+    let (a, b, r) = (dense(made[0]), dense(second), dense(result))
+    func left(_ delta: Matrix, _ result: Matrix, rank: Int) throws -> Matrix {
+      let svd = try delta.svd()
+      let (u, v) = (svd.u.firstColumns(rank), svd.vt.firstRows(rank))
+      return u.times(u.transposedTimes(result).timesTransposed(v)).times(v)
+    }
+    for (shared, x, y) in [
+      (change.before, a, b),
+      (
+        change.after, Dictionary(uniqueKeysWithValues: try a.map { ($0, try left($1, r[$0] ?? $1, rank: 4)) }),
+        Dictionary(uniqueKeysWithValues: try b.map { ($0, try left($1, r[$0] ?? $1, rank: 3)) })
+      ),
+    ] {
+      func sum(_ term: (Matrix, Matrix) -> Double, _ p: [String: Matrix], _ q: [String: Matrix]) -> Double {
+        p.reduce(0) { $0 + term($1.value, q[$1.key] ?? $1.value) }
+      }
+      func ratio(_ term: (Matrix, Matrix) -> Double) -> Double {
+        sum(term, x, y) / (sum(term, x, x) * sum(term, y, y)).squareRoot()
+      }
+      #expect(agree(shared.cosine, ratio { $0.dot($1) }, relative: 1e-5))
+      #expect(agree(shared.omegaIn.value, ratio { $0.columnGram.dot($1.columnGram) }, relative: 1e-5))
+      #expect(agree(shared.omegaOut.value, ratio { $0.rowGram.dot($1.rowGram) }, relative: 1e-5))
+    }
+    #expect((change.before.omegaIn.value ?? 0) > 0.2, "something is shared, or nothing was tested")
+  }
+
+  /// Of LoRAs that share nothing, the sum has left what they were.
+  @Test func aSumOfStrangersLeavesThemStrangers() async throws {
+    let folder = try TemporaryFolder()
+    let (one, two) = (
+      Matrix.identity(8).block(rows: 0..<8, columns: 0..<2), Matrix.identity(8).block(rows: 0..<8, columns: 2..<4)
+    )
+    func file(_ factors: [Matrix], _ name: String) throws -> Adapter {
+      let all = Matrix.beside(factors)
+      return try made([MadeLayer(stem: Layer.selfQ, up: all, down: all.transposed)], in: folder, name)
+    }
+    let subjects = [
+      Subject(adapter: try file([one], "one"), name: "one"), Subject(adapter: try file([two], "two"), name: "two"),
+    ]
+    let found = try await MergeDiagnosis.measured(of: subjects, in: try file([one, two], "sum"))
+    let change = try #require(found.overlaps.first)
+    #expect(change.before == change.after && change.after.cosine == 0 && change.after.omegaIn.value == 0)
+    let lost = try await MergeDiagnosis.measured(of: subjects, in: subjects[0].adapter)
+    // Of the second nothing is left, so there is nothing to compare.
+    #expect(lost.overlaps.first?.after.cosine == nil && lost.overlaps.first?.after.omegaIn.value == nil)
+  }
+
   @Test func theLoRAItself() async throws {
     let folder = try TemporaryFolder()
     var random = SeededGenerator(seed: 42)

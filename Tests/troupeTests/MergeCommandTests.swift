@@ -70,6 +70,37 @@ import Testing
     }
   }
 
+  /// concat is the plain sum, whatever the weights: the two columns must agree.
+  @Test func thePlainSumHasTheWeightsThatWereApplied() throws {
+    try CommandLineHarness.scratch { folder in
+      let json = try merge(
+        ["\(files[0]):0.8", files[1], "--output", "\(folder)/x.safetensors", "--json", "--survival"] + [
+          "--lambda", "0.5", "--layers", "1:unet.**.attn1.**=0.25", "--exclude", "unet.**.attn2.to_q",
+        ]
+      ).json()
+      let rows = try #require(json["survival"] as? [[String: Any]])
+      for row in rows {
+        let (kept, sum) = (try #require(row["kept"] as? Double), try #require(row["kept_in_sum"] as? Double))
+        // F16 factors.
+        #expect(abs(kept - sum) < 1e-3)
+        #expect(kept < 0.6, "λ is a half")
+      }
+      let overlaps = try #require(json["overlaps"] as? [[String: Any]])
+      #expect(overlaps.count == 1)
+      for side in ["before", "after"] {
+        let shared = try #require(overlaps[0][side] as? [String: Any])
+        #expect(Set(shared.keys) == ["cosine", "omega_in", "omega_out"])
+      }
+      // Before is what diagnose says.
+      let diagnosis = try CommandLineHarness.run(["diagnose"] + files + ["--no-angles", "--json"]).json()
+      let total = try #require((diagnosis["pairs"] as? [[String: Any]])?.first?["total"] as? [String: Any])
+      let before = try #require(overlaps[0]["before"] as? [String: Any])
+      let difference = try #require(before["cosine"] as? Double) - (try #require(total["cosine"] as? Double))
+      // The same sums, over panels with another LoRA beside them.
+      #expect(abs(difference) < 1e-6)
+    }
+  }
+
   @Test func layersCanBeLeftOutAndWeighed() throws {
     try CommandLineHarness.scratch { folder in
       let output = ["--output", "\(folder)/x.safetensors", "--json", "--force"]

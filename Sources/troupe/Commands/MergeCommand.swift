@@ -85,7 +85,7 @@ struct MergeCommand: AsyncParsableCommand {
   @Flag(
     name: .long, inversion: .prefixedNo,
     help:
-      "Measure what is left of each LoRA in the written file. Default: yes, except for concat, where nothing is lost."
+      "Measure what is left of each LoRA in the written file, and what they share before and after. Default: yes, except for concat, where nothing is lost."
   )
   var survival: Bool?
 
@@ -146,23 +146,27 @@ struct MergeCommand: AsyncParsableCommand {
         recipe, to: job.output, existing: force ? .replace : .refuse, workers: compute.workers,
         progress: progress)
     }
-    let left = try await survivors(adapters, job)
+    let left = try await diagnosis(recipe, job)
     if json {
-      try JSONOutput.print(MergeDocument(report: report, survival: left))
+      try JSONOutput.print(MergeDocument(report: report, survival: left?.survival, overlaps: left?.overlaps))
     } else {
       MergeView(report).lines().forEach { print($0) }
-      if let left { SurvivalView(left).lines().forEach { print($0) } }
+      if let left {
+        SurvivalView(left.survival).lines().forEach { print($0) }
+        OverlapChangeView(left.overlaps).lines().forEach { print($0) }
+      }
     }
     try Failure.check(report.residual, tolerance: tolerance)
   }
-  /// What is left of each source, measured from the written file.
-  private func survivors(_ adapters: [Adapter], _ job: MergeJob) async throws -> [Survival]? {
+
+  /// What is left of each source and what they share, measured from the written file.
+  private func diagnosis(_ recipe: MergeRecipe, _ job: MergeJob) async throws -> MergeDiagnosis? {
     guard survival ?? (job.method.name != .concat) else { return nil }
-    let subjects = zip(adapters, job.files).map { Subject(adapter: $0, name: $0.name, strength: $1.strength) }
+    let subjects = recipe.sources.map { Subject(adapter: $0.adapter, name: $0.adapter.name, strength: $0.strength) }
     let progress = ProgressLine("measuring", unit: "layers")
     defer { progress.finish() }
-    return try await Survival.measured(
-      of: subjects, in: try Adapter(path: job.output),
+    return try await MergeDiagnosis.measured(
+      of: subjects, in: try Adapter(path: job.output), weight: { recipe.weight(of: $0, at: $1) },
       options: AnalysisOptions(workers: compute.workers) { progress.update($0, of: $1) })
   }
 

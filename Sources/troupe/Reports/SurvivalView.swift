@@ -35,16 +35,18 @@ struct SurvivalView {
   }
 }
 
-/// The JSON of a merge: the report, and what is left of each source.
+/// The JSON of a merge: the report, what is left of each source, and what they share before and after.
 struct MergeDocument: Encodable {
   var report: any Encodable
   var survival: [Survival]?
+  var overlaps: [OverlapChange]?
 
-  private enum CodingKeys: String, CodingKey { case survival }
+  private enum CodingKeys: String, CodingKey { case survival, overlaps }
 
   func encode(to encoder: any Encoder) throws {
     try report.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encodeIfPresent(survival, forKey: .survival)
+    try container.encodeIfPresent(overlaps, forKey: .overlaps)
   }
 }
