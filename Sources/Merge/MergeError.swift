@@ -18,6 +18,8 @@ public struct MergeError: Error, Sendable, CustomStringConvertible {
     case overflow
     /// A parameter of the method is out of range, or it cannot take these sources.
     case parameter
+    /// A covariance of inputs is missing or has a wrong shape.
+    case covariance
     /// The method cannot merge a layer.
     case method
     /// No ranks make the file as small as was asked.

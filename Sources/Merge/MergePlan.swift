@@ -51,6 +51,11 @@ extension MergePlan {
     if case .layered(let method, _, _) = recipe.method, let problem = method.problem(sources: adapters.count) {
       throw MergeError(path: adapters.first?.file.path ?? "", rule: .parameter, detail: problem)
     }
+    if recipe.needsCovariances, recipe.covariances == nil {
+      throw MergeError(
+        path: adapters.first?.file.path ?? "", rule: .parameter,
+        detail: "\(recipe.method.name) needs the covariances of the LoRAs' inputs; give their file with --covariances")
+    }
     skipped = try Self.unsupported(adapters, allowed: recipe.skipsUnsupported)
     dtype = recipe.dtype ?? Self.commonDType(adapters)
     let dialects = Set(adapters.map { OutputDialect($0.dialects[0]) })

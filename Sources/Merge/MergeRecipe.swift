@@ -61,6 +61,8 @@ public struct MergeRecipe: Sendable {
   public var lambda: Double
   /// Whether each layer is brought to the energy of a single LoRA, the mean of the `‖wᵢΔWᵢ‖²` that it came from.
   public var normalises: Bool
+  /// What the sources' inputs look like, for methods that need it.
+  public var covariances: CovarianceFile?
   /// Further metadata of the result, such as the text of a recipe.
   public var annotations: [String: String]
 
@@ -68,7 +70,7 @@ public struct MergeRecipe: Sendable {
   public init(
     sources: [MergeSource], method: MergeMethod, dtype: DType? = nil, dialect: OutputDialect? = nil,
     skipsUnsupported: Bool = false, overflow: OverflowPolicy = .refuse, verifies: Bool = false, lambda: Double = 1,
-    normalises: Bool = false, annotations: [String: String] = [:]
+    normalises: Bool = false, covariances: CovarianceFile? = nil, annotations: [String: String] = [:]
   ) {
     self.sources = sources
     self.method = method
@@ -79,11 +81,17 @@ public struct MergeRecipe: Sendable {
     self.verifies = verifies
     self.lambda = lambda
     self.normalises = normalises
+    self.covariances = covariances
     self.annotations = annotations
   }
 }
 
 extension MergeRecipe {
+  /// Whether the method looks at the sources' inputs.
+  var needsCovariances: Bool {
+    if case .layered(let method, _, _) = method { method.needsCovariances } else { false }
+  }
+
   /// What the ΔW of a source in a layer is multiplied by, all told: strength, weight of the layer and λ; 0 where it is
   /// excluded.
   ///

@@ -93,6 +93,9 @@ enum MergedMetadata {
       if let convolution { method.append(.init(name: "conv_rank", value: .unsigned(UInt64(convolution)))) }
       method += layered.parameters.map { .init(name: $0.name, value: $0.json) }
     }
+    if recipe.needsCovariances, let file = recipe.covariances {
+      method.append(.init(name: "covariances", value: .string(file.name)))
+    }
     if recipe.lambda != 1 { method.append(.init(name: "lambda", value: .double(recipe.lambda))) }
     if recipe.normalises { method.append(.init(name: "normalise", value: .bool(true))) }
     let sources = zip(recipe.sources, hashes).map { source, hash in

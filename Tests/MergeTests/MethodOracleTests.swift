@@ -42,7 +42,8 @@ import Testing
       let truth = try SafeTensorsFile(path: path("expected"))
       let recipe = MergeRecipe(
         sources: try MergeFixtures.sources(files.map { (path($0.0), $0.1) }),
-        method: method, dtype: .f32, verifies: true, normalises: normalises)
+        method: method, dtype: .f32, verifies: true, normalises: normalises,
+        covariances: label == "regmean" ? try CovarianceFile(path: path("covariances")) : nil)
       let report = try await MergeEngine.run(recipe, to: "\(folder)/out.safetensors")
       let adapter = try Adapter(path: "\(folder)/out.safetensors")
       #expect(adapter.modules.count == 5)
@@ -72,6 +73,11 @@ import Testing
   @Test func kohya() async throws {
     try await check("kohya-compat", KohyaCompat(), files: [("b", 0.8), ("d", -0.6)])
     try await check("svd-2", .svd(rank: 2, convolutionRank: 2), files: [("a", 1), ("b", -0.7), ("c", 0.5)])
+  }
+
+  /// With whole covariances, inputs, both in one layer, silent inputs, and fewer inputs than channels.
+  @Test func regmean() async throws {
+    try await check("regmean", RegMean(ridge: 1e-3), files: [("a", 1), ("b", -0.7), ("c", 0.5)])
   }
 
   @Test func arcs() async throws {

@@ -91,7 +91,8 @@ import Testing
       Della(density: .nan),
       Breadcrumbs(density: 0.5, gamma: 1), Sce(topK: 0), MagnitudePrune(density: 2), Tsv(keep: 0),
       KnotsTies(density: 0),
-      IsoCts(common: 1.5), NullSpace(protected: 3), NullSpace(mu: -1), Wudi(ridge: 0), Slerp(t: 2), Slerp(), NuSlerp(),
+      IsoCts(common: 1.5), NullSpace(protected: 3), NullSpace(mu: -1), Wudi(ridge: 0), RegMean(ridge: 0), Slerp(t: 2),
+      Slerp(), NuSlerp(),
     ]
     for method in wrong { #expect(method.problem(sources: 3) != nil, "\(type(of: method).name)") }
     for method in MethodInvarianceTests.methods { #expect(method.problem(sources: 3) == nil) }

@@ -149,6 +149,8 @@ import Testing
     (["--method", "ties", "--density", "0"], "density is 0"),
     (["--method", "np", "--protect", "3"], "there are sources 1 to 2"),
     (["--method", "ties", "--space", "dense"], "needs --rank"),
+    (["--method", "regmean"], "give their file with --covariances"),
+    (["--method", "ties", "--covariances", "x.safetensors"], "--covariances goes with --method regmean"),
     (["--method", "nonsense"], "nonsense"),
     (["--layers", "3:te=1"], "from 1 to 2"),
     (["--layers", "1:lbw=1,2"], "12, 20 or 26 numbers"),

@@ -3,6 +3,7 @@
 a, b, c     kohya's naming, F32: layers of different ranks (4, 3, 1), one of them a 3x3 convolution, one that only a and
             c train, one that is zero in b
 d           the same of rank 3 as b, for the method that adds factors
+covariances "<n>.<layer>.covariance" [in, in] or ".inputs" [T, in] (F32) of a, b, c as sources 1 to 3, and of silent inputs (0)
 expected    "<case>|<layer>" (F64; F32 for the methods with masks and those of sd-scripts), the dense result [out, in*kh*kw]
 
 Everything is computed from dense dW in double precision and from the methods' papers, never from factors: where a method
@@ -159,6 +160,39 @@ def by_rank(part, density, epsilon):
     return result
 
 
+def covariances(rng):
+    """Inputs of every layer: of the convolution fewer than it has channels, of the others their sums, or both kinds."""
+    tensors = {}
+    for layer, shape in SHAPES.items():
+        n = int(np.prod(shape[1:]))
+        for source in range(4):
+            if source == 0 and layer == ZERO:
+                continue
+            x = rng.normal(size=(20 if layer == CONV else n + 8, n)).astype(np.float32)
+            key = f"{source}.{PATHS[layer]}"
+            if layer == CONV or (layer == V and source == 2):
+                tensors[key + ".inputs"] = x
+            else:
+                tensors[key + ".covariance"] = x.T @ x
+    return tensors
+
+
+def regmean(deltas, weights, sources, layer, tensors, ridge):
+    def one(source):
+        key = f"{source}.{PATHS[layer]}"
+        if key + ".inputs" in tensors:
+            x = tensors[key + ".inputs"].astype(float)
+            return x.T @ x
+        c = tensors.get(key + ".covariance")
+        return 0 if c is None else (c.astype(float) + c.T.astype(float)) / 2
+
+    own = [one(source + 1) for source in sources]
+    total = sum(own) + one(0)
+    left = sum(w * d @ c for w, d, c in zip(weights, deltas, own))
+    n = len(total)
+    return np.linalg.solve(total + ridge * np.trace(total) / n * np.eye(n), left.T).T
+
+
 def merge_lora(files, ratios, layer):
     """sd-scripts' merge_lora.py: factors are added, each relative to the alpha of the first file that has the layer."""
     up, down, base = 0, 0, None
@@ -292,6 +326,8 @@ def main():
     files.append(twin(rng))
     for name, tensors in zip("abcd", files):
         write(FOLDER / f"{name}.safetensors", tensors)
+    inputs = covariances(rng)
+    write(FOLDER / "covariances.safetensors", inputs)
     expected = {}
     for layer, shape in SHAPES.items():
         present = [i for i in range(3) if layer in dense[i]]
@@ -349,6 +385,7 @@ def main():
         single("della", in_core(d, lambda m: elect(della(m, 0.5, 0.2), w)))
         single("della-dense", elect(della(d, 0.5, 0.2), w, draws_to_plus=True))
         single("svd-2", svd_merge(total, 2))
+        single("regmean", regmean(d, w, present, layer, inputs, 1e-3))
         single("kohya-compat", merge_lora([files[1], files[3]], [0.8, -0.6], layer))
         # Two sources for the arc: a and c.
         pair = [i for i in (0, 2)]

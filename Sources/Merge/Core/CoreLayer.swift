@@ -29,9 +29,13 @@ public struct CoreLayer: Sendable {
   public var allStrengths: [Double]
   /// The layer's name, from which random masks are seeded.
   public var name: String
+  /// What the LoRAs' inputs look like here; nil unless the method needs it.
+  public var covariances: LayerCovariances?
 
   /// Decomposes a layer's factors.
   init(_ layer: MergePlan.Layer, _ recipe: MergeRecipe) throws {
+    var covariances: LayerCovariances?
+    if recipe.needsCovariances { covariances = try recipe.covariances?.covariances(of: layer) }
     var up = [Double](repeating: 0, count: layer.outputs * layer.fullRank)
     var down = [Double](repeating: 0, count: layer.fullRank * layer.inputs)
     try Stacking.fill(layer, recipe, rank: layer.fullRank, up: &up, down: &down) {
@@ -44,6 +48,7 @@ public struct CoreLayer: Sendable {
       strengths: layer.parts.map { recipe.sources[$0.source].strength(at: layer.path) },
       sources: layer.parts.map(\.source),
       allStrengths: recipe.sources.map(\.strength), name: layer.path.description)
+    self.covariances = covariances
   }
 
   /// Decomposes stacked factors, `[out, Σr]` and `[Σr, in]`.

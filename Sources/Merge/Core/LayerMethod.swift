@@ -9,6 +9,8 @@ public protocol LayerMethod: Sendable {
   var parameters: [MethodParameter] { get }
   /// An upper bound of the rank of the result, from the ranks of the LoRAs that train the layer.
   func rankBound(_ ranks: [Int]) -> Int
+  /// Whether it needs ``CoreLayer/covariances``; a merge that has none is then refused.
+  var needsCovariances: Bool { get }
   /// What is wrong with the parameters or with merging so many sources; nil when nothing is.
   func problem(sources: Int) -> String?
   /// Does it.
@@ -18,6 +20,8 @@ public protocol LayerMethod: Sendable {
 extension LayerMethod {
   /// The parameters with their values.
   public var parameters: [MethodParameter] { [] }
+  /// Most methods look at the LoRAs alone.
+  public var needsCovariances: Bool { false }
   /// An upper bound of the rank of the result.
   public func rankBound(_ ranks: [Int]) -> Int { ranks.reduce(0, +) }
   /// What is wrong with the parameters or the number of sources; nil when nothing is.

@@ -14,7 +14,7 @@ struct MethodOptions: ParsableArguments {
     case knotsTies = "knots-ties"
     case isoC = "iso-c"
     case isoCts = "iso-cts"
-    case np, orthogonalise, wudi
+    case np, orthogonalise, wudi, regmean
     case kohyaCompat = "kohya-compat"
   }
 
@@ -91,8 +91,16 @@ struct MethodOptions: ParsableArguments {
   var hard = false
 
   @Option(
-    name: .long, help: ArgumentHelp("wudi: the ridge, as a part of the mean eigenvalue (1e-6).", valueName: "share"))
+    name: .long,
+    help: ArgumentHelp("wudi, regmean: the ridge, as a part of the mean eigenvalue (1e-6).", valueName: "share"))
   var ridge: Double?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "regmean: the covariances of the layers' inputs, keys <n>.<layer>.covariance or .inputs.",
+      valueName: "file.safetensors"))
+  var covariances: String?
 }
 
 extension SignElection: ExpressibleByArgument {}
@@ -130,7 +138,8 @@ extension MethodOptions {
       ("sign", sign != nil, [.ties, .dareTies, .della, .knotsTies]), ("space", space != nil, elementwise),
       ("seed", seed != nil, [.dare, .dareTies, .della]), ("t", way != nil, [.slerp]), ("keep", keep != nil, [.tsv]),
       ("common", common != nil, [.isoCts]), ("protect", protect != nil, [.np]), ("mu", mu != nil, [.np]),
-      ("hard", hard, [.np]), ("ridge", ridge != nil, [.wudi]),
+      ("hard", hard, [.np]), ("ridge", ridge != nil, [.wudi, .regmean]),
+      ("covariances", covariances != nil, [.regmean]),
     ]
     return all.filter(\.1).map { ($0.0, $0.2) }
   }
@@ -166,6 +175,7 @@ extension MethodOptions {
     case .np: return NullSpace(protected: (protect ?? 1) - 1, mu: mu ?? 0.5, isHard: hard)
     case .orthogonalise: return Orthogonalise()
     case .wudi: return Wudi(ridge: ridge ?? 1e-6)
+    case .regmean: return RegMean(ridge: ridge ?? 1e-6)
     case .kohyaCompat: return KohyaCompat()
     }
   }

@@ -39,7 +39,8 @@ struct MergeJob {
     return MergeRecipe(
       sources: sources, method: method.merge, dtype: dtype?.dtype, dialect: dialect,
       skipsUnsupported: command.skipUnsupported, overflow: command.saturate ? .saturate : .refuse,
-      verifies: command.verify, lambda: method.lambda ?? 1, normalises: method.normalise, annotations: annotations)
+      verifies: command.verify, lambda: method.lambda ?? 1, normalises: method.normalise,
+      covariances: try method.covariances.map { try CovarianceFile(path: $0) }, annotations: annotations)
   }
 }
 
@@ -59,6 +60,7 @@ extension MergeJob {
     } catch {
       throw ValidationError("\(path): \(MethodOptions.message(for: error))")
     }
+    method.covariances = method.covariances.map { RecipeFile.path(of: $0, recipe: path) }
     dtype = recipe.dtype.flatMap(MergeCommand.Format.init(rawValue:))
     dialect = recipe.to.flatMap(OutputDialect.init(rawValue:))
     weights = { try recipe.sources[$0].layerWeights(architecture: $1, exclude: recipe.exclude) }
