@@ -40,8 +40,15 @@ package struct ThinFactor: Sendable {
 
   /// `Q m`, `[n, j]`, for columns and `m`, `[k, j]`; `m Q`, `[j, n]`, for rows and `m`, `[j, k]`.
   package func lifted(_ m: Matrix) -> Matrix {
-    guard let inverse else { return isRows ? m.times(matrix) : matrix.times(m) }
-    return isRows ? m.timesTransposed(inverse).times(matrix) : matrix.times(inverse.times(m))
+    guard let small = coefficients(m) else { return isRows ? m.times(matrix) : matrix.times(m) }
+    return isRows ? small.times(matrix) : matrix.times(small)
+  }
+
+  /// What the original matrix is multiplied by in ``lifted(_:)``: `R⁻¹ m`, or `m R⁻ᵀ` for rows; nil where it takes the
+  /// basis itself.
+  package func coefficients(_ m: Matrix) -> Matrix? {
+    guard let inverse else { return nil }
+    return isRows ? m.timesTransposed(inverse) : inverse.times(m)
   }
 
   /// The basis itself: `[n, k]` with orthonormal columns, or `[k, n]` with orthonormal rows.

@@ -56,6 +56,33 @@ import Testing
     }
   }
 
+  /// The directions kept from the first pass cut as a decomposition of its own does; without them it is made again.
+  @Test func decomposedOnceAsTwice() throws {
+    let exact = LowRank(up: MergeFixtures.matrix(20, 6, seed: 1), down: MergeFixtures.matrix(6, 30, seed: 2))
+    let (core, without) = (try exact.coreSVD(directions: 4), try exact.coreSVD(directions: 0))
+    let best = try exact.truncated(to: 4).product.dense
+    // Doubles, and the same triangles.
+    #expect(MergeFixtures.relative(try #require(exact.truncated(to: 4, by: core)).dense, best) < 1e-13)
+    #expect(exact.truncated(to: 5, by: core) == nil && exact.truncated(to: 4, by: without) == nil)
+    for (a, b) in zip(core.values, without.values) { #expect(abs(a - b) < 1e-13 * core.values[0]) }
+    // A row twice: the triangle alone does not give a basis.
+    let twice = LowRank(up: exact.up, down: .stacked([exact.down.firstRows(5), exact.down.firstRows(1)]))
+    #expect(twice.truncated(to: 2, by: try twice.coreSVD(directions: 4)) == nil)
+  }
+
+  /// Layers beyond the memory set aside are decomposed again, to the same file but for rounding.
+  @Test func memoryForDirectionsIsBounded() async throws {
+    try await MergeFixtures.scratch { folder in
+      let recipe = ResizeRecipe(
+        adapter: try Adapter(path: MergeFixtures.path("two_kohya")), goal: .rule(.all), cap: RankCap(linear: 2))
+      let plan = try ResizePlan(recipe)
+      // Rank 6, two directions of two sides in doubles: 192 bytes a layer.
+      #expect(ResizeEngine.keptDirections(plan, recipe).allSatisfy { $0 == 2 })
+      #expect(ResizeEngine.keptDirections(plan, recipe, budget: 400).filter { $0 == 2 }.count == 2)
+      #expect(ResizeEngine.keptDirections(plan, recipe, budget: 0).allSatisfy { $0 == 0 })
+    }
+  }
+
   @Test func rankAboveTheLayerKeepsEverything() async throws {
     try await MergeFixtures.scratch { folder in
       let report = try await resize(

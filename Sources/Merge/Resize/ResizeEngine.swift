@@ -22,9 +22,11 @@ public enum ResizeEngine {
     let plan = try ResizePlan(recipe)
     let count = plan.layers.count
     async let hashing = recipe.adapter.file.tensorHashOnThread()
-    let spectra = try await ParallelMap.run(
+    let kept = keptDirections(plan, recipe)
+    let cores = try await ParallelMap.run(
       count: count, width: workers, scratch: { () }, progress: { progress($0, 2 * count) },
-      body: { index, _ in try spectrum(plan.layers[index], recipe.adapter) })
+      body: { index, _ in try decomposed(plan.layers[index], directions: kept[index], recipe.adapter) })
+    let spectra = cores.map(\.values)
     let ranks = try RankChoice.ranks(recipe, plan: plan, spectra: spectra, output: path)
     var writer = try SafeTensorsWriter(
       path: path, declarations: plan.declarations(ranks),
@@ -36,7 +38,9 @@ public enum ResizeEngine {
     }
     try await OrderedPipeline.run(
       count: count, width: workers, ahead: workers * 4,
-      produce: { index in try ResizedLayer(plan.layers[index], rank: ranks[index], plan: plan, recipe: recipe) },
+      produce: { index in
+        try ResizedLayer(plan.layers[index], rank: ranks[index], core: cores[index], plan: plan, recipe: recipe)
+      },
       consume: { index, layer in
         if writer.expected?.name == plan.layers[index].keys.alpha { try writer.append(alphaBytes(ranks[index])) }
         try writer.append(layer.down)
@@ -66,10 +70,29 @@ public enum ResizeEngine {
 
   private static func alphaBytes(_ rank: Int) -> [UInt8] { DType.f32.narrowed([Float(rank)]).bytes }
 
-  /// The singular values of ΔW, scale included, greatest first.
-  private static func spectrum(_ layer: ResizePlan.Layer, _ adapter: Adapter) throws -> [Double] {
+  /// How many directions of each layer are kept from the choice of ranks to the cut, so that it is decomposed once.
+  ///
+  /// A LoHa's layer can be of full rank, and keeping all directions of hundreds of these would fill the memory: layers
+  /// beyond the budget keep none, and are decomposed again.
+  static func keptDirections(_ plan: ResizePlan, _ recipe: ResizeRecipe, budget: Int = 256 << 20) -> [Int] {
+    var left = budget
+    return plan.layers.map { layer in
+      let rank = min(layer.module.exactRank, layer.outputs, layer.inputs)
+      let cap = recipe.cap.map { layer.isWide ? $0.convolution : $0.linear } ?? rank
+      let directions = max(1, min(cap, rank))
+      let bytes = 2 * rank * directions * MemoryLayout<Double>.size
+      guard bytes <= left else { return 0 }
+      left -= bytes
+      return directions
+    }
+  }
+
+  /// The singular values of ΔW, scale included, and as many directions as are kept.
+  private static func decomposed(
+    _ layer: ResizePlan.Layer, directions: Int, _ adapter: Adapter
+  ) throws -> CoreSVD {
     do {
-      return try adapter.factors(of: layer.module).singularValues()
+      return try adapter.factors(of: layer.module).coreSVD(directions: directions)
     } catch LinearAlgebraError.nonFinite {
       throw adapter.nonFiniteError(in: layer.module)
         ?? MergeError(

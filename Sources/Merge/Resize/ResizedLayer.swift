@@ -16,17 +16,14 @@ import SafeTensors
 struct ResizedLayer: Sendable {
   var down: [UInt8]
   var up: [UInt8]
-  /// `‖ΔW - cut‖²`, exact.
-  var discarded: Double
   /// `‖ΔW - stored‖²` from the bytes; nil unless verified.
   var residual: Double?
 
   /// - Throws: `AdapterError` when a tensor is not finite, ``MergeError`` when the format cannot hold a value.
-  init(_ layer: ResizePlan.Layer, rank: Int, plan: ResizePlan, recipe: ResizeRecipe) throws {
+  init(_ layer: ResizePlan.Layer, rank: Int, core: CoreSVD, plan: ResizePlan, recipe: ResizeRecipe) throws {
     let exact = try recipe.adapter.factors(of: layer.module)
-    let (cut, discarded, _) = try exact.truncated(to: rank)
+    let cut = try exact.truncated(to: rank, by: core) ?? exact.truncated(to: rank).product
     let product = Self.padded(cut, to: rank)
-    self.discarded = discarded
     down = try Self.rounded(product.down, layer.keys.down, plan.dtype, recipe)
     up = try Self.rounded(product.up, layer.keys.up, plan.dtype, recipe)
     guard recipe.verifies else { return }
