@@ -1,6 +1,6 @@
 // Times the UNet at full size, forward and with gradients for LoRA, and prints one JSON line.
 //
-//   engine-benchmark sdxl|sd15 [--resolution 1024] [--type bf16|f32] [--recompute] [--targets attention|all]
+//   engine-benchmark sdxl|sd15 [--resolution 1024] [--type bf16|f32] [--recompute nothing|light|everything] [--targets attention|all]
 //                    [--forward] [--steps 1] [--threads N] [--device cpu]
 import Diffusion
 import Torch
@@ -15,7 +15,7 @@ struct Options {
   var family = "sdxl"
   var resolution = 1024
   var type = ScalarType.bf16
-  var recomputes = false
+  var recomputation = Recomputation.nothing
   var targetsAll = false
   var forwardOnly = false
   var steps = 1
@@ -45,7 +45,9 @@ struct Options {
       case "--type":
         guard let type = ScalarType(rawValue: try value()) else { throw fail("unknown number format") }
         self.type = type
-      case "--recompute": recomputes = true
+      case "--recompute":
+        guard let kind = Recomputation(rawValue: try value()) else { throw fail("unknown kind of recomputation") }
+        recomputation = kind
       case "--targets": targetsAll = try value() == "all"
       case "--forward": forwardOnly = true
       case "--device":
@@ -152,7 +154,7 @@ func run() throws {
         (0..<options.batch).map { _ in SizeConditioning(height: options.resolution, width: options.resolution) }
       ).to(options.device))
   }
-  let pass = Pass(adapters: adapters, recomputes: options.recomputes)
+  let pass = Pass(adapters: adapters, recomputation: options.recomputation)
   var durations: [Double] = []
   var work: [Double] = []
   for _ in 0..<options.steps {
@@ -182,7 +184,7 @@ func run() throws {
   print(
     """
     {"torch": "\(engine.version)", "family": "\(options.family)", "resolution": \(options.resolution), \
-    "batch": \(options.batch), "type": "\(options.type)", "recomputes": \(options.recomputes), \
+    "batch": \(options.batch), "type": "\(options.type)", "recomputation": "\(options.recomputation)", \
     "forward_only": \(options.forwardOnly), "lora_layers": \(learned.count), "threads": \(engine.threads), \
     "seconds": [\(list(durations))], "processor_seconds": [\(list(work))], "making_seconds": \((loading * 100).rounded() / 100), "peak_bytes": \(peak), \
     "matrix_flops": \(Int(rate))}

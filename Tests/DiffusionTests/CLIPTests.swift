@@ -64,10 +64,10 @@ import Torch
     }
   }
 
-  @Test(arguments: [false, true]) func adaptersGetTheGradientsOfWeights(recomputes: Bool) throws {
+  @Test(arguments: Recomputation.allCases) func adaptersGetTheGradientsOfWeights(recomputation: Recomputation) throws {
     let encoder = try TextVAEFixtures.encoder("g")
     let file = try TextVAEFixtures.file("text")
-    var pass = Pass(recomputes: recomputes)
+    var pass = Pass(recomputation: recomputation)
     var deltas: [String: Tensor] = [:]
     for name in ["layers.0.self_attn.q_proj", "layers.1.mlp.fc1"] {
       let layer = try #require(encoder.adaptableLayers.first { $0.site.name == "text_model.encoder.\(name)" })

@@ -55,8 +55,8 @@ import Torch
 /// The gradients of a LoRA on every layer against PEFT.
 @Suite("LoRA gradients") struct LoRAGradientTests {
   /// Relative to the largest element of each gradient; F32 loses about 1e-6 a layer over fifty layers.
-  @Test(arguments: UNetTests.families, [false, true]) func gradientsAreThoseOfPEFT(
-    family: String, recomputes: Bool
+  @Test(arguments: UNetTests.families, Recomputation.allCases) func gradientsAreThoseOfPEFT(
+    family: String, recomputation: Recomputation
   ) throws {
     let fixture = UNetFixture(family)
     let unet = try fixture.unet()
@@ -70,7 +70,7 @@ import Torch
       learned[path] = factors
       adapters.add(factors, to: site)
     }
-    let output = try UNetTests.run(unet, training, "input", Pass(adapters: adapters, recomputes: recomputes))
+    let output = try UNetTests.run(unet, training, "input", Pass(adapters: adapters, recomputation: recomputation))
     #expect(try distance(output, training["output"]) < 3e-5)
     let difference = try output - training["target"]
     let loss = try (difference * difference).mean()

@@ -6,25 +6,28 @@ public import Torch
 public struct Pass: Sendable {
   /// The adapters that act, by layer; empty for the base model.
   public var adapters: AdapterSet
-  /// Whether activations of blocks are computed again in the backward pass instead of being kept.
-  public var recomputes: Bool
+  /// What is computed again in the backward pass instead of being kept.
+  public var recomputation: Recomputation
 
   /// The base model, everything kept.
   public static let plain = Pass()
 
   /// A pass.
-  public init(adapters: AdapterSet = AdapterSet(), recomputes: Bool = false) {
+  public init(adapters: AdapterSet = AdapterSet(), recomputation: Recomputation = .nothing) {
     self.adapters = adapters
-    self.recomputes = recomputes
+    self.recomputation = recomputation
   }
 
   /// Runs a part of a model, keeping only its inputs if this pass says so and gradients are wanted.
+  /// - Parameter least: from which setting on this part is computed again.
   public func segment(
-    _ inputs: [Tensor], _ body: @escaping @Sendable ([Tensor]) throws -> Tensor
+    from least: Recomputation = .everything, _ inputs: [Tensor], _ body: @escaping @Sendable ([Tensor]) throws -> Tensor
   ) throws -> Tensor {
     // Without an input that needs gradients nothing would lead back into the segment, and its adapters would learn
     // nothing; such segments stand before the first adapter and keep little.
-    guard recomputes, isRecordingGradients, inputs.contains(where: \.requiresGradient) else { return try body(inputs) }
+    guard recomputation >= least, isRecordingGradients, inputs.contains(where: \.requiresGradient) else {
+      return try body(inputs)
+    }
     return try recomputed(inputs) { [try body($0)] }[0]
   }
 }

@@ -28,13 +28,11 @@ struct ResidualBlock: Sendable {
   ///   - input: `[batch, inputs, height, width]`.
   ///   - time: `[batch, timeWidth]`, after SiLU, which is the same for all blocks.
   func callAsFunction(_ input: Tensor, time: Tensor, _ pass: Pass) throws -> Tensor {
-    try pass.segment([input, time]) { try run($0[0], time: $0[1], pass) }
-  }
-
-  private func run(_ input: Tensor, time: Tensor, _ pass: Pass) throws -> Tensor {
-    var hidden = try firstConvolution(firstNorm(input, pass).silu(), pass)
-    hidden = try hidden + timeProjection(time, pass).unsqueezed(2).unsqueezed(3)
-    hidden = try secondConvolution(secondNorm(hidden, pass).silu(), pass)
-    return try (shortcut?(input, pass) ?? input) + hidden
+    // The second convolution stands outside of what is computed again: nothing needs its output.
+    let hidden = try pass.segment(from: .light, [input, time]) {
+      let changed = try firstConvolution(firstNorm($0[0], pass).silu(), pass)
+      return try secondNorm(changed + timeProjection($0[1], pass).unsqueezed(2).unsqueezed(3), pass).silu()
+    }
+    return try (shortcut?(input, pass) ?? input) + secondConvolution(hidden, pass)
   }
 }

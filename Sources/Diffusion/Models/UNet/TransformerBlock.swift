@@ -19,11 +19,11 @@ struct AttentionLayer: Sendable {
     self.upcasts = upcasts
   }
 
-  /// `[batch, tokens, width]`, attending to `[batch, tokens, contextWidth]`.
-  func callAsFunction(_ input: Tensor, context: Tensor?, _ pass: Pass) throws -> Tensor {
+  /// `[batch, tokens, width]`, attending to `[batch, tokens, contextWidth]`; the last layer is yet to come.
+  func attended(_ input: Tensor, context: Tensor?, _ pass: Pass) throws -> Tensor {
     let source = context ?? input
     let (q, k, v) = try (query(input, pass), key(source, pass), value(source, pass))
-    return try output(Attention.attend(q, k, v, heads: heads, upcasts: upcasts), pass)
+    return try Attention.attend(q, k, v, heads: heads, upcasts: upcasts)
   }
 }
 
@@ -51,14 +51,19 @@ struct TransformerBlock: Sendable {
 
   /// `[batch, tokens, width]`, with the text as `[batch, text tokens, contextWidth]`.
   func callAsFunction(_ input: Tensor, context: Tensor, _ pass: Pass) throws -> Tensor {
-    try pass.segment([input, context]) { try run($0[0], context: $0[1], pass) }
-  }
-
-  private func run(_ input: Tensor, context: Tensor, _ pass: Pass) throws -> Tensor {
+    // The last layer of each part stands outside of what is computed again: nothing of its output is needed for
+    // gradients, and a frozen layer does not even keep its input.
     var tokens = input
-    tokens = try tokens + selfAttention(norms[0](tokens, pass), context: nil, pass)
-    tokens = try tokens + crossAttention(norms[1](tokens, pass), context: context, pass)
-    let halves = try expansion(norms[2](tokens, pass), pass).chunks(2, -1)
-    return try tokens + contraction(halves[0] * halves[1].gelu(), pass)
+    let own = try pass.segment([tokens]) { try selfAttention.attended(norms[0]($0[0], pass), context: nil, pass) }
+    tokens = try tokens + selfAttention.output(own, pass)
+    let other = try pass.segment([tokens, context]) {
+      try crossAttention.attended(norms[1]($0[0], pass), context: $0[1], pass)
+    }
+    tokens = try tokens + crossAttention.output(other, pass)
+    let wide = try pass.segment(from: .light, [tokens]) {
+      let halves = try expansion(norms[2]($0[0], pass), pass).chunks(2, -1)
+      return try halves[0] * halves[1].gelu()
+    }
+    return try tokens + contraction(wide, pass)
   }
 }
