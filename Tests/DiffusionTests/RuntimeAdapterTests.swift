@@ -1,0 +1,88 @@
+import Adapters
+import Diffusion
+import SafeTensors
+import Testing
+import Torch
+
+/// Adapters of every kind acting while the UNet runs, against PEFT and diffusers (DoRA below full strength against the
+/// bake's formula): see `Tests/Fixtures/diffusion/unet/README.md`.
+@Suite("Adapters at run time") struct RuntimeAdapterTests {
+  /// Outputs are around 1 and F32 differs from F64 by up to 1e-5; the issue's own bound for adapters is 1e-4.
+  static let tolerance = 1e-4
+
+  static func output(
+    _ fixture: UNetFixture, _ adapters: [(String, Strength)]
+  ) throws -> (Tensor, FixtureTensors) {
+    let unet = try fixture.unet()
+    let set = try AdapterSet(adapters.map { (try fixture.adapter($0.0), $0.1) })
+    let output = try withoutGradients {
+      try UNetTests.run(unet, fixture.tensors("training"), "input", Pass(adapters: set))
+    }
+    return (output, try fixture.tensors("adapters"))
+  }
+
+  static let cases: [(String, [(String, Strength)])] = [
+    ("base", []),
+    ("lora@1", [("lora_kohya", .uniform(1))]), ("lora@0.6", [("lora_kohya", .uniform(0.6))]),
+    ("second@1", [("second_kohya", .uniform(1))]),
+    ("lora@0.8+second@0.5", [("lora_kohya", .uniform(0.8)), ("second_kohya", .uniform(0.5))]),
+    ("switched", [("lora_kohya", .perSample([1, 0])), ("second_kohya", .perSample([0, 1]))]),
+    ("dora@1", [("dora_kohya", .uniform(1))]), ("dora@0.6", [("dora_kohya", .uniform(0.6))]),
+    ("loha@1", [("loha", .uniform(1))]), ("loha@0.6", [("loha", .uniform(0.6))]),
+    ("lokr@1", [("lokr", .uniform(1))]), ("lokr@0.6", [("lokr", .uniform(0.6))]),
+  ]
+
+  @Test(arguments: UNetTests.families, cases.indices) func outputsAreThoseOfPEFT(family: String, index: Int) throws {
+    let (key, adapters) = Self.cases[index]
+    let (output, expected) = try Self.output(UNetFixture(family), adapters)
+    #expect(try distance(output, expected[key]) < Self.tolerance, "\(key)")
+  }
+
+  @Test func diffusersNamesActAlike() throws {
+    let (output, expected) = try Self.output(UNetFixture("sd15"), [("lora_diffusers", .uniform(1))])
+    #expect(try distance(output, expected["lora@1"]) < Self.tolerance)
+  }
+
+  /// Each sample of a batch with its own strengths gives what a batch of that strength alone gives, DoRA included.
+  @Test(arguments: ["lora_kohya", "dora_kohya", "lokr"]) func strengthsDifferBetweenSamples(file: String) throws {
+    let mixed = try Self.output(UNetFixture("sdxl"), [(file, .perSample([0.6, 1]))]).0
+    let weak = try Self.output(UNetFixture("sdxl"), [(file, .uniform(0.6))]).0
+    let full = try Self.output(UNetFixture("sdxl"), [(file, .uniform(1))]).0
+    #expect(try distance(mixed.selected(0, 0), weak.selected(0, 0)) < 1e-5)
+    #expect(try distance(mixed.selected(0, 1), full.selected(0, 1)) < 1e-5)
+    #expect(try distance(weak, full) > 1e-2, "the strengths make a difference")
+  }
+
+  @Test func weightsOfLayersMultiplyTheStrength() throws {
+    let fixture = UNetFixture("sdxl")
+    let unet = try fixture.unet()
+    let lora = try fixture.adapter("lora_kohya")
+    let inputs = try fixture.tensors("training")
+    func run(_ set: AdapterSet) throws -> Tensor {
+      try withoutGradients { try UNetTests.run(unet, inputs, "input", Pass(adapters: set)) }
+    }
+    let none = try run(AdapterSet([(lora, .uniform(1))]) { _, _ in 0 })
+    #expect(try distance(none, run(AdapterSet())) == 0)
+    let half = try run(AdapterSet([(lora, .uniform(1))]) { _, _ in 0.6 })
+    #expect(try distance(half, run(AdapterSet([(lora, .uniform(0.6))]))) < 1e-6)
+  }
+
+  @Test func whatCannotActIsSaid() throws {
+    let fixture = UNetFixture("sd15")
+    let unet = try fixture.unet()
+    let inputs = try fixture.tensors("training")
+    let set = try AdapterSet([(fixture.adapter("lora_kohya"), .perSample([1, 1, 1]))])
+    let count = #expect(throws: DiffusionError.self) {
+      try UNetTests.run(unet, inputs, "input", Pass(adapters: set))
+    }
+    #expect(count?.description == "3 strengths were given for a batch of 2 samples")
+    let other = UNetFixture("sdxl")
+    _ = try other.unet()
+    let foreign = #expect(throws: DiffusionError.self) {
+      try LoadedAdapter(
+        Adapter(path: "\(UNetFixture.root)/sd15/lora_kohya.safetensors"), sites: other.sites, .f32, on: .cpu)
+    }
+    #expect(foreign?.description.contains("for another base model") == true)
+    #expect(foreign?.description.contains("sd15/lora_kohya.safetensors") == true)
+  }
+}
