@@ -48,6 +48,8 @@ let package = Package(
     .library(name: "Adapters", targets: ["Adapters"]),
     .library(name: "BlendAnalysis", targets: ["BlendAnalysis"]),
     .library(name: "Merge", targets: ["Merge"]),
+    .library(name: "Torch", targets: ["Torch"]),
+    .library(name: "Images", targets: ["Images"]),
     .library(name: "Diffusion", targets: ["Diffusion"]),
     // Opened while the program runs, by the commands that need it: linking libtorch costs half a second at every start.
     .library(name: "TroupeTorch", type: .dynamic, targets: ["CTorchShim"]),
