@@ -144,7 +144,7 @@ let package = Package(
       swiftSettings: testSettings),
     .testTarget(
       name: "troupeTests",
-      dependencies: ["troupe", "SafeTensors", "Adapters", "BlendAnalysis", "Merge"],
+      dependencies: ["troupe", "SafeTensors", "Adapters", "BlendAnalysis", "Merge", "Images"],
       swiftSettings: testSettings),
     .testTarget(name: "RepositoryTests", swiftSettings: testSettings),
   ],

@@ -40,7 +40,9 @@ struct Failure {
     case let error as MergeError: Self.say(error.description, error.rule == .verification ? .running : .input)
     case let error as LinearAlgebraError: Self.say(error.description, error == .nonFinite ? .input : .running)
     case is CancellationError: Self.say("interrupted", .running)
-    default: Self.usage(error)
+    default:
+      if let failure = EngineFailure(error) { Self.say(failure.text, failure.code) }
+      Self.usage(error)
     }
   }
 

@@ -12,14 +12,14 @@ import Darwin
 struct Troupe: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "troupe",
-    abstract: "Inspect, compare and merge character LoRAs for Stable Diffusion.",
+    abstract: "Inspect, compare, merge and try out character LoRAs for Stable Diffusion.",
     discussion: """
       Exit codes: 0 done; 1 a finding you asked to fail on; 2 bad usage; 3 bad input; 4 failed while running.
       """,
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, DiagnoseCommand.self, MergeCommand.self, ResizeCommand.self, ScaleCommand.self,
-      SubtractCommand.self, BakeCommand.self, ExtractCommand.self,
+      SubtractCommand.self, BakeCommand.self, ExtractCommand.self, GenerateCommand.self, DoctorCommand.self,
     ])
 
   /// Runs a command and turns its error, if any, into one sentence and an exit code.

@@ -85,6 +85,31 @@ import Torch
     #expect(try !PipelineFixture.model("sd2").zeroesAbsentPrompt)
   }
 
+  /// A TAESD of the right kind is read; it makes eight pixels of a latent, and the tiny models two.
+  @Test func tinyDecodersMakePictures() throws {
+    let list = ParameterList()
+    _ = try AutoencoderTiny(Parameters(list, .vae))
+    let folder = try CheckpointFolder()
+    let path = folder.path("taesd.safetensors")
+    try CheckpointFixture.write(
+      path, Dictionary(uniqueKeysWithValues: list.entries.map { ($0.name, (DType.f16, $0.shape, nil)) }))
+    #expect(
+      message { _ = try PipelineFixture.model("sd1", vae: .tiny(path)) }
+        .contains("a TAESD makes 8 pixels of a latent, the model 2"))
+    let network = try AutoencoderTiny(Parameters(RandomParameters(seed: 1), .vae))
+    let latents = try Tensor.normal([2, 4, 2, 3], using: Generator(seed: 2))
+    let pictures = try PictureDecoder.tiny(network)(latents)
+    #expect(pictures.map(\.width) == [24, 24] && pictures.map(\.height) == [16, 16])
+    #expect(try pictures == Picture.pictures(network.decode(latents)))
+  }
+
+  /// What overflowed is refused instead of being shown as black.
+  @Test func picturesAreOfFiniteNumbers() throws {
+    let model = try PipelineFixture.model("sd1")
+    let latents = try Tensor([Float](repeating: .nan, count: 4 * 8 * 8), shape: [1, 4, 8, 8])
+    #expect(message { _ = try model.decoder(latents) }.contains("take bf16 or f32"))
+  }
+
   @Test func samplesAreRoundedAndCutOff() throws {
     let tensor = try Tensor([-1.5, -1, 0, 1, 2, 0.5] as [Float], shape: [2, 3, 1, 1])
     let pictures = try Picture.pictures(tensor)

@@ -4,8 +4,8 @@ import Torch
 
 /// A base model ready to run: its networks, its tokenizers and the places where adapters act.
 ///
-/// Immutable after it was made; one model serves any number of runs.
-// Unchecked for the list of sites alone, which nothing changes once the networks are made.
+/// Immutable after it was made; one model serves any number of runs. (Unchecked for the list of sites alone, which
+/// nothing changes once the networks are made.)
 public final class DiffusionModel: @unchecked Sendable {
   /// The model on disk.
   public let checkpoint: ModelCheckpoint

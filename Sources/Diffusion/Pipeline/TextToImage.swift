@@ -26,6 +26,14 @@ public struct TextToImage: Sendable {
     try withoutGradients { try model.decoder(latents(request, adapters: adapters, progress: progress)) }
   }
 
+  /// Refuses a request that cannot be drawn, before anything is computed.
+  /// - Throws: ``DiffusionError`` for its size, ``SamplingError`` for its steps, ``TextConditioningError`` for its layer.
+  public func check(_ request: PictureRequest) throws {
+    try request.checkSize(reduction: model.reduction)
+    _ = try sampler(request)
+    _ = try TextConditioning(model.textEncoder1, model.textEncoder2, layer: request.layer)
+  }
+
   /// The latents that a run begins with, `[pictures, channels, height, width]`.
   public func firstLatents(_ request: PictureRequest) throws -> Tensor {
     try start(request, sampler(request), NoiseSource(seeds: request.seeds))
