@@ -155,7 +155,8 @@ import Testing
       #expect(result.status == Int32(status), "\(result.error)")
       #expect(result.error.contains(sentence), "\(result.error)")
       // Nothing is left behind by what did not begin.
-      #expect(result.output.isEmpty && (try FileManager.default.contentsOfDirectory(atPath: folder)).isEmpty)
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder)
+      #expect(result.output.isEmpty && left.isEmpty)
     }
   }
 
