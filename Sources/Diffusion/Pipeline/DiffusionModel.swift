@@ -85,6 +85,8 @@ public final class DiffusionModel: @unchecked Sendable {
       }
       decoder = .tiny(network)
     }
+    // As the UNet's activations lie: nothing is reordered on the way.
+    source.channelsLast = true
     sites = SiteList()
     let networks = try Networks(source, configuration, sites)
     unet = networks.unet
