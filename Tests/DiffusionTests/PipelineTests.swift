@@ -66,6 +66,51 @@ import Torch
     #expect(steps == [1, 2, 3])
   }
 
+  /// 150 tokens and more are encoded piece by piece, 75 each between start and end, and laid one after another; the
+  /// negative prompt's pieces after the first are empty.
+  @Test func longPromptsAreTheirPieces() throws {
+    let model = try PipelineFixture.model("sd1")
+    let words = Array(repeating: "konrad with red hair", count: 30).joined(separator: ", ")
+    var request = PictureRequest(prompt: words, seeds: [3], width: 16, height: 16)
+    request.negative = "blurry"
+    request.steps = 2
+    request.sampler = .euler
+
+    let (start, end) = (672, 673)
+    func pieces(_ text: String) throws -> [[Int]] {
+      let chunks = model.tokenizers.first.chunks(Prompt(plain: text), length: 10_000).chunks
+      #expect(chunks.count == 1)
+      let tokens = try #require(chunks.first).tokens.dropFirst().prefix { $0 != end }
+      return stride(from: tokens.startIndex, to: tokens.endIndex, by: 75).map { first in
+        let piece = Array(tokens[first..<min(first + 75, tokens.endIndex)])
+        return [start] + piece + Array(repeating: end, count: 76 - piece.count)
+      }
+    }
+    let prompt = try pieces(words)
+    #expect(prompt.count > 2)
+    let negative =
+      try pieces("blurry") + Array(repeating: [start] + Array(repeating: end, count: 76), count: prompt.count - 1)
+    func context(_ pieces: [[Int]]) throws -> Tensor {
+      try Tensor.concatenated(
+        pieces.map {
+          try model.textEncoder1.hiddenState(Tensor($0.map(Int64.init), shape: [1, 77]), fromEnd: 1, normed: true)
+        },
+        1)
+    }
+    let (positive, other) = try (context(prompt), context(negative))
+    let sampler = try SamplerName.euler.sampler(steps: 2, schedule: .normal, for: model.configuration.schedule)
+    let noise = try NoiseSource(seeds: [3])
+    let expected = try sampler.run(
+      from: sampler.start([4, 8, 8], noise: noise), noise: noise,
+      model: { input, step in
+        let times = try Tensor([Float(step.time)])
+        let without = try model.unet(input, times: times, context: other)
+        return try without + (model.unet(input, times: times, context: positive) - without) * 6
+      })
+    // The same network on the same numbers; batches are rounded in another order.
+    #expect(try relativeDifference(TextToImage(model).latents(request), expected) < 1e-4)
+  }
+
   /// The tail of a text longer than one piece still counts, and its negative prompt is padded to as many pieces.
   @Test(arguments: ["sd1", "sdxl"]) func longPromptsGoOn(family: String) throws {
     let drawing = TextToImage(try PipelineFixture.model(family))
@@ -76,7 +121,7 @@ import Torch
     let picture = try drawing(request)[0]
     request.prompt = long + ", smiling"
     #expect(PipelineFixture.difference(picture, try drawing(request)[0]) > 2)
-    // `BREAK` ends a piece: 75 tokens and then the rest is what happens to a long text anyway.
+    // `BREAK` begins a new piece.
     request.prompt = "a BREAK b"
     let broken = try drawing(request)[0]
     request.prompt = "a b"
