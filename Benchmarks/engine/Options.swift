@@ -15,6 +15,8 @@ struct Options {
   var threads = 0
   /// Where to write the random model, instead of measuring.
   var save: String?
+  /// Whether text encoders and autoencoder are written too.
+  var whole = false
   /// The single file to measure; random numbers unless given.
   var checkpoint: String?
 
@@ -46,6 +48,7 @@ struct Options {
       case "--targets": targetsAll = try value() == "all"
       case "--forward": forwardOnly = true
       case "--save": save = try value()
+      case "--whole": whole = true
       case "--from": checkpoint = try value()
       case "--device":
         guard let device = Device(try value()) else { throw fail("unknown device") }

@@ -2,7 +2,7 @@
 //
 //   engine-benchmark sdxl|sd15 [--resolution 1024] [--batch 1] [--type bf16|f32] [--targets attention|all]
 //                    [--recompute nothing|light|everything] [--forward] [--steps 1] [--threads N] [--device cpu]
-//                    [--save FILE | --from FILE]
+//                    [--save FILE [--whole] | --from FILE]
 import Diffusion
 import Torch
 
@@ -12,13 +12,19 @@ import Glibc
 import Darwin
 #endif
 
-/// Writes a random UNet as a single-file checkpoint.
+/// Writes a random UNet, or a whole model, as a single-file checkpoint.
 func save(_ configuration: UNetConfiguration, _ options: Options, to path: String) throws {
   let list = ParameterList()
+  let model = model(options)
   _ = try UNet(Parameters(list, .unet), configuration)
+  if options.whole {
+    _ = try CLIPTextEncoder(Parameters(list, .textEncoder1), model.textEncoder1)
+    if let second = model.textEncoder2 { _ = try CLIPTextEncoder(Parameters(list, .textEncoder2), second) }
+    _ = try AutoencoderKL(Parameters(list, .vae), model.vae)
+  }
   let source = QuickParameters(options.type, options.device)
   let start = seconds()
-  let report = try CheckpointWriter(model(options), as: options.type).write(
+  let report = try CheckpointWriter(model, as: options.type).write(
     to: path, .singleFile, entries: list.entries, types: { _ in options.type },
     tensor: { try source.parameter($0.part, $0.name, shape: $0.shape) })
   print("{\"parameters\": \(report.parameters), \"saving_seconds\": \(((seconds() - start) * 100).rounded() / 100)}")
