@@ -51,6 +51,7 @@ let package = Package(
     .library(name: "Torch", targets: ["Torch"]),
     .library(name: "Images", targets: ["Images"]),
     .library(name: "Diffusion", targets: ["Diffusion"]),
+    .library(name: "Trainer", targets: ["Trainer"]),
     // Opened while the program runs, by the commands that need it: linking libtorch costs half a second at every start.
     .library(name: "TroupeTorch", type: .dynamic, targets: ["CTorchShim"]),
   ],
@@ -110,6 +111,11 @@ let package = Package(
       name: "Diffusion", dependencies: ["Torch", "Images", "Adapters", "SafeTensors", "LinearAlgebra"],
       swiftSettings: settings),
 
+    // MARK: - Training
+    .target(
+      name: "Trainer", dependencies: ["Diffusion", "Torch", "Images", "Adapters", "SafeTensors"],
+      swiftSettings: settings),
+
     // MARK: - Surface
     .executableTarget(
       name: "troupe",
@@ -131,6 +137,9 @@ let package = Package(
     .testTarget(name: "ImagesTests", dependencies: ["Images"], swiftSettings: testSettings),
     .testTarget(
       name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "Images", "Adapters", "SafeTensors"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "TrainerTests", dependencies: ["Trainer", "Diffusion", "Torch", "Images", "Adapters", "SafeTensors"],
       swiftSettings: testSettings),
     .testTarget(
       name: "AdaptersTests", dependencies: ["Adapters", "SafeTensors", "LinearAlgebra"],

@@ -29,6 +29,7 @@ import Testing
     "Torch": ["CTorch"],
     "Images": ["CImages"],
     "Diffusion": ["Torch", "Images", "Adapters", "SafeTensors", "LinearAlgebra"],
+    "Trainer": ["Diffusion", "Torch", "Images", "Adapters", "SafeTensors"],
     "troupe": [
       "Adapters", "SafeTensors", "LinearAlgebra", "BlendAnalysis", "Merge", "Diffusion", "Torch", "Images",
     ],
@@ -51,7 +52,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["Adapters", "BlendAnalysis", "Merge", "Diffusion"]) func unsafeCodeStaysInTheLowestLayers(
+  @Test(arguments: ["Adapters", "BlendAnalysis", "Merge", "Diffusion", "Trainer"]) func unsafeCodeStaysInTheLowestLayers(
     target: String
   ) throws {
     let folder = Self.root.appending(path: "Sources/\(target)")
