@@ -93,6 +93,7 @@ let package = Package(
     .target(
       name: "LinearAlgebra", dependencies: ["COpenBLAS", "CLAPACKE", "CKernels"], swiftSettings: settings),
 
+    .target(name: "TOML", swiftSettings: settings),
     .target(name: "Torch", dependencies: ["CTorch"], swiftSettings: settings),
     .target(name: "Images", dependencies: ["CImages"], swiftSettings: settings),
 
@@ -113,14 +114,14 @@ let package = Package(
 
     // MARK: - Training
     .target(
-      name: "Trainer", dependencies: ["Diffusion", "Torch", "Images", "Adapters", "SafeTensors"],
+      name: "Trainer", dependencies: ["Diffusion", "Torch", "Images", "Adapters", "SafeTensors", "TOML"],
       swiftSettings: settings),
 
     // MARK: - Surface
     .executableTarget(
       name: "troupe",
       dependencies: [
-        "SafeTensors", "LinearAlgebra", "Adapters", "BlendAnalysis", "Merge", "Diffusion", "Torch", "Images",
+        "SafeTensors", "LinearAlgebra", "Adapters", "BlendAnalysis", "Merge", "Diffusion", "Torch", "Images", "TOML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -139,7 +140,8 @@ let package = Package(
       name: "DiffusionTests", dependencies: ["Diffusion", "Torch", "Images", "Adapters", "SafeTensors"],
       swiftSettings: testSettings),
     .testTarget(
-      name: "TrainerTests", dependencies: ["Trainer", "Diffusion", "Torch", "Images", "Adapters", "SafeTensors"],
+      name: "TrainerTests",
+      dependencies: ["Trainer", "Diffusion", "Torch", "Images", "Adapters", "SafeTensors", "TOML"],
       swiftSettings: testSettings),
     .testTarget(
       name: "AdaptersTests", dependencies: ["Adapters", "SafeTensors", "LinearAlgebra"],
@@ -153,7 +155,7 @@ let package = Package(
       swiftSettings: testSettings),
     .testTarget(
       name: "troupeTests",
-      dependencies: ["troupe", "SafeTensors", "Adapters", "BlendAnalysis", "Merge", "Images"],
+      dependencies: ["troupe", "SafeTensors", "Adapters", "BlendAnalysis", "Merge", "Images", "TOML"],
       swiftSettings: testSettings),
     .testTarget(name: "RepositoryTests", swiftSettings: testSettings),
   ],

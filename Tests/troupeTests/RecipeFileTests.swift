@@ -2,6 +2,7 @@ import Adapters
 import Foundation
 import Merge
 import SafeTensors
+import TOML
 import Testing
 
 @testable import troupe

@@ -1,6 +1,7 @@
 import Adapters
 import Merge
 import SafeTensors
+import TOML
 
 extension RecipeFile {
   /// The largest recipe that is read, in bytes.
@@ -30,7 +31,7 @@ extension RecipeFile {
   ///   - text: the text.
   ///   - path: its name, for errors.
   init(text: String, path: String) throws(RecipeFileError) {
-    var root = RecipeTable(try TOMLReader.read(text, path: path), name: "a recipe", path: path)
+    var root = TOMLFields(try TOMLReader.read(text, path: path), name: "a recipe", path: path)
     method = try root.text("method")
     rank = try root.integer("rank", in: 1...4096)
     convRank = try root.integer("conv_rank", in: 1...4096)
@@ -60,7 +61,7 @@ extension RecipeFile {
       }
     }
     for table in try root.tables("source") {
-      sources.append(try Source(RecipeTable(table, name: "a source", path: path)))
+      sources.append(try Source(TOMLFields(table, name: "a source", path: path)))
     }
     try root.finish()
     guard !sources.isEmpty else {
@@ -73,7 +74,7 @@ extension RecipeFile {
 }
 
 extension RecipeFile.Source {
-  init(_ table: RecipeTable) throws(RecipeFileError) {
+  init(_ table: TOMLFields) throws(RecipeFileError) {
     var table = table
     guard let file = try table.text("file") else {
       throw RecipeFileError(

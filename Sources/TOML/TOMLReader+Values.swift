@@ -1,7 +1,7 @@
 /// Single values: numbers, truth values and text.
 extension TOMLReader {
   /// A number, `true` or `false`.
-  mutating func scalar() throws(RecipeFileError) -> TOMLValue {
+  mutating func scalar() throws(TOMLError) -> TOMLValue {
     let word = bare { $0.isASCII && !" \t\r\n,]}#=\"'[{".unicodeScalars.contains($0) }
     switch word {
     case "true": return .bool(true)
@@ -18,7 +18,7 @@ extension TOMLReader {
       if let number = Double(digits), number.isFinite { return .number(number) }
     }
     throw failure(
-      "\"\(word)\" is no value that recipes know; write text in quotes, a number such as 0.5, true or false")
+      "\"\(word)\" is no value that is read here; write text in quotes, a number such as 0.5, true or false")
   }
 
   private enum NumberForm { case whole, decimal }
@@ -52,7 +52,7 @@ extension TOMLReader {
   }
 
   /// Text between `"` or `'`.
-  mutating func string() throws(RecipeFileError) -> String {
+  mutating func string() throws(TOMLError) -> String {
     guard let quote = next else { return "" }
     at += 1
     if next == quote, at + 1 < text.count, text[at + 1] == quote {
@@ -73,7 +73,7 @@ extension TOMLReader {
     throw failure("text that begins with \(quote) ends in \(quote) on the same line; add it")
   }
 
-  private mutating func escaped() throws(RecipeFileError) -> Unicode.Scalar {
+  private mutating func escaped() throws(TOMLError) -> Unicode.Scalar {
     guard let scalar = next else { throw failure("text ends in a lone \\; write \\\\ for one") }
     at += 1
     switch scalar {

@@ -1,5 +1,5 @@
-/// A value of a recipe's text.
-indirect enum TOMLValue: Sendable, Hashable {
+/// A value of a TOML text.
+package indirect enum TOMLValue: Sendable, Hashable {
   case string(String)
   case integer(Int)
   case number(Double)
@@ -10,7 +10,7 @@ indirect enum TOMLValue: Sendable, Hashable {
   case tables([TOMLTable])
 
   /// What it is, for errors.
-  var kind: String {
+  package var kind: String {
     switch self {
     case .string: "text"
     case .integer: "a whole number"
@@ -23,7 +23,7 @@ indirect enum TOMLValue: Sendable, Hashable {
   }
 
   /// The number, of either kind.
-  var double: Double? {
+  package var double: Double? {
     switch self {
     case .integer(let value): Double(value)
     case .number(let value): value
@@ -33,22 +33,22 @@ indirect enum TOMLValue: Sendable, Hashable {
 }
 
 /// A table: keys in the order of the text, with the lines they stand on.
-struct TOMLTable: Sendable, Hashable {
+package struct TOMLTable: Sendable, Hashable {
   /// One key with its value.
-  struct Entry: Sendable, Hashable {
-    var key: String
-    var value: TOMLValue
-    var line: Int
+  package struct Entry: Sendable, Hashable {
+    package var key: String
+    package var value: TOMLValue
+    package var line: Int
   }
 
   /// The line that the table begins on.
-  var line: Int
+  package var line: Int
   /// The entries; no key occurs twice.
-  var entries: [Entry] = []
+  package var entries: [Entry] = []
 
   /// The place of a key.
-  func place(of key: String) -> Int? { entries.firstIndex { $0.key == key } }
+  package func place(of key: String) -> Int? { entries.firstIndex { $0.key == key } }
 
   /// The entry of a key.
-  subscript(key: String) -> Entry? { entries.first { $0.key == key } }
+  package subscript(key: String) -> Entry? { entries.first { $0.key == key } }
 }

@@ -1,31 +1,40 @@
-/// Reads the part of TOML that recipes need, with the line of every key.
+/// Reads the part of TOML that configuration files need, with the line of every key.
 ///
 /// Read are comments, `key = value`, `[table]`, `[[list of tables]]` and `[table.of.the.last]`, text in `"` and `'`,
 /// whole and decimal numbers, `true` and `false`, lists over several lines and inline tables. Dates, text over several
 /// lines, numbers in other bases, `inf`, `nan` and dotted keys are refused by name. What is read means what it means in
 /// TOML 1.0.
-struct TOMLReader {
+package struct TOMLReader {
   private let path: String
+  private let subject: String
   let text: [Unicode.Scalar]
   var at = 0
   private var line = 1
-  /// Inline tables and lists within one another; more is no recipe, and would exhaust the stack.
+  /// Inline tables and lists within one another; more is no configuration, and would exhaust the stack.
   private static let deepest = 16
 
   /// Reads a text.
-  /// - Throws: ``RecipeFileError`` with the rule `syntax` or `duplicate`.
-  static func read(_ text: String, path: String) throws(RecipeFileError) -> TOMLTable {
-    var reader = TOMLReader(path: path, text: Array(text.unicodeScalars))
+  /// - Throws: ``TOMLError`` with the rule `syntax` or `duplicate`.
+  ///
+  /// - Parameters:
+  ///   - text: the text.
+  ///   - path: the file's name, for errors.
+  ///   - subject: the kind of file in one word, for errors.
+  package static func read(
+    _ text: String, path: String, subject: String = "recipe"
+  ) throws(TOMLError) -> TOMLTable {
+    var reader = TOMLReader(path: path, subject: subject, text: Array(text.unicodeScalars))
     return try reader.document()
   }
 
-  private init(path: String, text: [Unicode.Scalar]) {
+  private init(path: String, subject: String, text: [Unicode.Scalar]) {
     self.path = path
+    self.subject = subject
     self.text = text.first == "\u{FEFF}" ? Array(text.dropFirst()) : text
   }
 
-  func failure(_ detail: String, _ rule: RecipeFileError.Rule = .syntax) -> RecipeFileError {
-    RecipeFileError(path: path, line: line, rule: rule, detail: detail)
+  func failure(_ detail: String, _ rule: TOMLError.Rule = .syntax) -> TOMLError {
+    TOMLError(path: path, line: line, subject: subject, rule: rule, detail: detail)
   }
 
   var next: Unicode.Scalar? { at < text.count ? text[at] : nil }
@@ -57,14 +66,14 @@ struct TOMLReader {
     }
   }
 
-  private mutating func endOfLine() throws(RecipeFileError) {
+  private mutating func endOfLine() throws(TOMLError) {
     skipSpaces()
     skipComment()
     if next == "\r" { at += 1 }
     guard next == nil || next == "\n" else { throw failure("the line goes on after its value; begin a new line") }
   }
 
-  private mutating func document() throws(RecipeFileError) -> TOMLTable {
+  private mutating func document() throws(TOMLError) -> TOMLTable {
     var root = TOMLTable(line: 1)
     // The open table, as the names that lead to it, and the tables that had a header of their own.
     var open: [String] = []
@@ -93,7 +102,7 @@ struct TOMLReader {
     }
   }
 
-  private mutating func header() throws(RecipeFileError) -> [String] {
+  private mutating func header() throws(TOMLError) -> [String] {
     var names: [String] = []
     repeat {
       skipSpaces()
@@ -106,7 +115,7 @@ struct TOMLReader {
 
   private func declare(
     _ names: ArraySlice<String>, isList: Bool, in table: inout TOMLTable
-  ) throws(RecipeFileError) {
+  ) throws(TOMLError) {
     guard let name = names.first else { return }
     let isLast = names.count == 1
     let fresh = TOMLTable(line: line)
@@ -138,11 +147,11 @@ struct TOMLReader {
 
   private func insert(
     _ entry: TOMLTable.Entry, at names: ArraySlice<String>, in table: inout TOMLTable
-  ) throws(RecipeFileError) {
+  ) throws(TOMLError) {
     guard let name = names.first else {
       if let twin = table[entry.key] {
-        throw RecipeFileError(
-          path: path, line: entry.line, rule: .duplicate,
+        throw TOMLError(
+          path: path, line: entry.line, subject: subject, rule: .duplicate,
           detail: "\"\(entry.key)\" is given twice, first on line \(twin.line); keep one")
       }
       table.entries.append(entry)
@@ -160,7 +169,7 @@ struct TOMLReader {
     }
   }
 
-  private mutating func pair(depth: Int) throws(RecipeFileError) -> TOMLTable.Entry {
+  private mutating func pair(depth: Int) throws(TOMLError) -> TOMLTable.Entry {
     let start = line
     let name = try key()
     skipSpaces()
@@ -170,7 +179,7 @@ struct TOMLReader {
     return .init(key: name, value: try value(depth: depth), line: start)
   }
 
-  private mutating func key() throws(RecipeFileError) -> String {
+  private mutating func key() throws(TOMLError) -> String {
     if next == "\"" || next == "'" { return try string() }
     let name = bare {
       $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || "-_".unicodeScalars.contains($0))
@@ -192,7 +201,7 @@ struct TOMLReader {
     return String(result)
   }
 
-  private mutating func value(depth: Int) throws(RecipeFileError) -> TOMLValue {
+  private mutating func value(depth: Int) throws(TOMLError) -> TOMLValue {
     guard depth < Self.deepest else { throw failure("values lie at most \(Self.deepest) deep; make it flatter") }
     switch next {
     case "\"", "'": return .string(try string())
@@ -206,7 +215,7 @@ struct TOMLReader {
     }
   }
 
-  private mutating func list(depth: Int) throws(RecipeFileError) -> [TOMLValue] {
+  private mutating func list(depth: Int) throws(TOMLError) -> [TOMLValue] {
     var items: [TOMLValue] = []
     while true {
       skipBlank()
@@ -219,7 +228,7 @@ struct TOMLReader {
     }
   }
 
-  private mutating func inline(depth: Int) throws(RecipeFileError) -> TOMLTable {
+  private mutating func inline(depth: Int) throws(TOMLError) -> TOMLTable {
     var table = TOMLTable(line: line)
     skipSpaces()
     if take("}") { return table }
