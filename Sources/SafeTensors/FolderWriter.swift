@@ -117,6 +117,24 @@ package enum FolderContents {
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// The names in a folder, sorted by their characters' numbers; those that begin with a dot are left out.
+  ///
+  /// - Throws: ``SafeTensorsError`` with rule `cannotOpen`.
+  package static func names(in path: String) throws(SafeTensorsError) -> [String] {
+    guard let handle = unsafe opendir(path) else {
+      throw SafeTensorsError(path: path, rule: .cannotOpen, detail: "cannot be opened: \(systemMessage(errno))")
+    }
+    defer { unsafe closedir(handle) }
+    var names: [String] = []
+    while let entry = unsafe readdir(handle) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
+  }
+
   /// Everything below a folder in a stable order, folders before what they hold; names that begin with a dot are left
   /// out.
   ///
@@ -128,17 +146,8 @@ package enum FolderContents {
       SafeTensorsError(path: path, rule: .cannotOpen, detail: detail)
     }
     guard depth < 8 else { throw failure("has folders nested more than eight deep; a link may lead back into it") }
-    guard let handle = unsafe opendir(path) else { throw failure("cannot be opened: \(systemMessage(errno))") }
-    defer { unsafe closedir(handle) }
-    var names: [String] = []
-    while let entry = unsafe readdir(handle) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-        unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
     var result: [(relative: String, isFolder: Bool)] = []
-    for name in names.sorted() {
+    for name in try names(in: path) {
       let folder = isFolder("\(path)/\(name)")
       result.append((prefix + name, folder))
       if folder { result += try all(below: "\(path)/\(name)", prefix: "\(prefix)\(name)/", depth: depth + 1) }

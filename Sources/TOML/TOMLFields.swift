@@ -94,7 +94,8 @@ package struct TOMLFields {
       ? "did you mean \"\(nearest)\"?"
       : "the nearest known is \"\(nearest)\"; there are \(known.joined(separator: ", "))"
     throw TOMLError(
-      path: path, line: entry.line, subject: subject, rule: .unknownKey, detail: "\(name) has no key \"\(entry.key)\"; \(advice)")
+      path: path, line: entry.line, subject: subject, rule: .unknownKey,
+      detail: "\(name) has no key \"\(entry.key)\"; \(advice)")
   }
 
   /// How many characters to insert, delete or replace between two texts; long ones are cut.

@@ -53,7 +53,8 @@ import Testing
     }
   }
 
-  @Test(arguments: ["Adapters", "BlendAnalysis", "Merge", "Diffusion", "Trainer", "TOML"]) func unsafeCodeStaysInTheLowestLayers(
+  @Test(arguments: ["Adapters", "BlendAnalysis", "Merge", "Diffusion", "Trainer", "TOML"])
+  func unsafeCodeStaysInTheLowestLayers(
     target: String
   ) throws {
     let folder = Self.root.appending(path: "Sources/\(target)")
