@@ -186,6 +186,40 @@ import Testing
     #expect(try CastPlan(cast, pictures: pictures).sources[2].rate == 0.5)
   }
 
+  @Test func heldOutPicturesAreNotTrained() throws {
+    let cast = try CastConfiguration(toml: Self.full, path: "cast.toml")
+    let counts = [20, 1, 10, 4, 4]
+    let pictures = DatasetPictures(
+      pictures: counts.enumerated().flatMap { subset, count in
+        (0..<count).map { DatasetPictures.Picture(path: "\($0)", size: PixelSize(64), caption: "", subset: subset) }
+      })
+    let held = pictures.heldOut(of: 0..<3, share: 0.2, seed: 1)
+    #expect(held.count == 6 && held == pictures.heldOut(of: 0..<3, share: 0.2, seed: 1))
+    #expect(held != pictures.heldOut(of: 0..<3, share: 0.2, seed: 2))
+    #expect(pictures.heldOut(of: 0..<3, share: 1, seed: 1).count == 28)
+    let report = ExposureReport(
+      of: CastSampler(try CastPlan(cast, pictures: pictures, heldOut: held)), steps: 200)
+    #expect(Set(report.unused) == held)
+  }
+
+  @Test func sizesAreThoseOfHeaders() throws {
+    #expect(try DatasetPictures.header(Fixtures.path("images/rgb.png")) == PixelSize(19, 13))
+    // Stored lying down.
+    #expect(try DatasetPictures.header(Fixtures.path("images/orientation6.jpg")) == PixelSize(13, 19))
+  }
+
+  /// Cut and doubled texts end in an error or a configuration, never in a crash.
+  @Test func damagedTexts() {
+    let scalars = Array(Self.full.unicodeScalars)
+    for count in scalars.indices {
+      let cut = String(String.UnicodeScalarView(scalars[..<count]))
+      for extra in ["", "\"", "[", "= -1", "9999999999"] {
+        _ = try? CastConfiguration(toml: cut + extra, path: "x")
+        _ = try? DatasetConfiguration(toml: cut + extra, path: "x")
+      }
+    }
+  }
+
   @Test func foreignFilesAreNamed() {
     for (text, part) in [
       ("[general]\n[[datasets]]", "--dataset-config"), ("{\"LoRA_type\": 1}", "kohya_ss"),

@@ -8,16 +8,17 @@ extension CastPlan {
   /// - Parameters:
   ///   - cast: the configuration.
   ///   - pictures: what ``CastConfiguration/pictures(measure:)`` gave.
+  ///   - heldOut: pictures that are not trained on; see ``DatasetPictures/heldOut(of:share:seed:)``.
   ///   - generated: the numbers of pictures made for each regularisation set by its place; they are in `pictures` too.
   /// - Throws: ``BucketRule/Refusal``.
   public init(
-    _ cast: CastConfiguration, pictures: DatasetPictures, generated: [Int: [Int]] = [:]
+    _ cast: CastConfiguration, pictures: DatasetPictures, heldOut: Set<Int> = [], generated: [Int: [Int]] = [:]
   ) throws(BucketRule.Refusal) {
     var subset = 0
     func pools(_ subsets: [CastConfiguration.Subset]) -> [Pool] {
       subsets.map { member in
         defer { subset += 1 }
-        return Pool(pictures: pictures.numbers(of: subset), share: member.share)
+        return Pool(pictures: pictures.numbers(of: subset).filter { !heldOut.contains($0) }, share: member.share)
       }
     }
     var sources: [Source] = []

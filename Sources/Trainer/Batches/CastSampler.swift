@@ -12,6 +12,8 @@ public struct CastSampler: Sendable, Hashable {
   /// The pools of each source.
   var streams: [[PictureStream]]
   private let quotas: Quotas
+  /// Where each picture goes by each rule, worked out once: draws look through whole pools.
+  private let placements: [[BucketPlacement?]]
 
   /// A sampler at the beginning of its run.
   ///
@@ -21,6 +23,7 @@ public struct CastSampler: Sendable, Hashable {
     let rates = plan.sources.map { source in source.pools.contains { !$0.pictures.isEmpty } ? source.rate : 0 }
     let characters = plan.sources.prefix { if case .character = $0.role { true } else { false } }.count
     quotas = Quotas(rates: rates, characters: characters, places: plan.samples)
+    placements = plan.sizes.map { size in plan.buckets.rules.map { $0.placement(of: size) } }
     given = plan.sources.map { _ in 0 }
     pooled = plan.sources.map { $0.pools.map { _ in 0 } }
     var number = 0
@@ -59,10 +62,11 @@ public struct CastSampler: Sendable, Hashable {
   private mutating func draw(_ index: Int, count: Int, beside sizes: [PixelSize?]) -> Sample {
     let source = plan.sources[index]
     let pool = pool(of: index)
-    let plan = plan
-    let (picture, use) = streams[index][pool].next { picture, round in
-      sizes.contains(plan.buckets.placement(of: plan.sizes[picture], picture: picture, use: round)?.bucket)
+    let (choice, placements) = (plan.buckets, placements)
+    func placement(_ picture: Int, _ use: Int) -> BucketPlacement? {
+      choice.rules.isEmpty ? nil : placements[picture][choice.rule(picture: picture, use: use)]
     }
+    let (picture, use) = streams[index][pool].next { sizes.contains(placement($0, $1)?.bucket) }
     let number = given[index]
     given[index] += 1
     pooled[index][pool] += 1
@@ -79,7 +83,7 @@ public struct CastSampler: Sendable, Hashable {
     let weight = (due >= 1 ? due / Double(count) : 1) * source.weight
     return Sample(
       picture: picture, source: index, role: role, use: use, weight: weight,
-      placement: plan.buckets.placement(of: plan.sizes[picture], picture: picture, use: use))
+      placement: placement(picture, use))
   }
 
   /// The pool that is furthest behind its share.

@@ -12,16 +12,15 @@ public enum KohyaMatching {
   public static func uses(training: Int, repeats: [Int]) -> [Int] {
     var result = [Int](repeating: 0, count: repeats.count)
     var used = 0
-    var isFirst = true
-    while used < training, !repeats.isEmpty {
-      for index in repeats.indices {
-        let more = isFirst ? max(1, repeats[index]) : 1
-        result[index] += more
-        used += more
-        if used >= training { break }
-      }
-      isFirst = false
+    for index in repeats.indices {
+      guard used < training else { return result }
+      result[index] = max(1, repeats[index])
+      used += result[index]
     }
+    guard used < training, !repeats.isEmpty else { return result }
+    // Rounds of one use more each, and a last that ends where the training pictures are made up.
+    let (rounds, rest) = (training - used).quotientAndRemainder(dividingBy: repeats.count)
+    for index in repeats.indices { result[index] += rounds + (index < rest ? 1 : 0) }
     return result
   }
 

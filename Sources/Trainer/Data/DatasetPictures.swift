@@ -45,6 +45,24 @@ public struct DatasetPictures: Sendable, Hashable {
   /// The numbers of a subset's pictures.
   public func numbers(of subset: Int) -> [Int] { pictures.indices.filter { pictures[$0].subset == subset } }
 
+  /// Pictures to measure with instead of training on them: a share of each subset, rounded down, and never all of it.
+  ///
+  /// Which they are depends on the seed alone, so that a longer or resumed run holds out the same.
+  /// - Parameters:
+  ///   - subsets: the subsets that give some up, by number.
+  ///   - share: the share, 0 to 1.
+  ///   - seed: the seed.
+  public func heldOut(of subsets: Range<Int>, share: Double, seed: UInt64) -> Set<Int> {
+    var result: Set<Int> = []
+    for subset in subsets {
+      var numbers = numbers(of: subset)
+      var random = CounterRandom(seed: seed, 0x484F_4C44, UInt64(subset))
+      random.shuffle(&numbers)
+      result.formUnion(numbers.prefix(max(0, min(numbers.count - 1, Int(Double(numbers.count) * share)))))
+    }
+    return result
+  }
+
   /// How a picture's size is found: by its header, unless told.
   public typealias Measure = (_ path: String) throws -> PixelSize
 
