@@ -33,7 +33,8 @@ import Trainer
   }
 
   @Test(arguments: [
-    (4, 1, [[50], [3]]), (3, 1, [[50], [3], [7]]), (1, 4, [[9], [9], [2], [100]]), (2, 3, [[1], [40, 2], [5]]),
+    (4, 1, [[50], [3]]), (3, 1, [[50], [3], [7]]), (4, 1, [[9], [3], [7]]), (1, 4, [[9], [9], [2], [100]]),
+    (2, 3, [[1], [40, 2], [5]]),
   ])
   func everyStepHoldsEveryCharacter(batch: Int, accumulation: Int, pools: [[Int]]) throws {
     var sampler = CastSampler(try Self.plan(pools, batch: batch, accumulation: accumulation))
