@@ -4,7 +4,7 @@ optimisers.safetensors: `initial.<i>`, `gradient.<i>` ([steps, ...]), `rate` ([s
 `<case>.<i>.<step>`, the parameters after chosen steps (`<case>.eval.<i>` in evaluation mode of schedule-free AdamW,
 `prodigy*.d` ([steps]) the estimates). Parameters 0 to 2 are the first group, the others the second. Parameter 3 has no
 gradient in step 5.
-schedules.json, tools.safetensors, losses.safetensors: see the functions below.
+schedules.json, tools.safetensors, losses.safetensors, noise.safetensors: see the functions below.
 
 Run: python make_training_fixture.py. Needs Python 3.11 and requirements-models.txt; a CPU.
 """
@@ -177,7 +177,178 @@ def schedules():
     write_json(FOLDER / "schedules.json", out)
 
 
+def losses():
+    """`<case>` (per sample), `<case>.gradient.<input>` of the sum weighted by `seed`; inputs under their names."""
+    draw = torch.Generator().manual_seed(23)
+
+    def normal(*shape):
+        return torch.randn(shape, generator=draw)
+
+    times = torch.tensor([0, 250, 500, 999])
+    inputs = {
+        "prediction": normal(4, 4, 6, 5), "other": normal(4, 4, 6, 5), "target": normal(4, 4, 6, 5),
+        "base": normal(4, 4, 6, 5), "mask": torch.rand(4, 1, 12, 10, generator=draw),
+        "key0": normal(4, 7, 6), "value0": normal(4, 7, 6), "key1": normal(4, 7, 3), "value1": normal(4, 7, 3),
+        "maps": normal(4, 2, 30, 7).softmax(-1),
+        "up0": normal(6, 2), "down0": normal(2, 5), "up1": normal(6, 3), "down1": normal(3, 5),
+        "up2": normal(6, 2), "down2": normal(2, 5),
+    }
+    inputs["mask"][2] = 0
+    inputs["trigger"] = torch.tensor([[0, 1, 1, 0, 0, 0, 0], [0] * 7, [1] * 7, [0, 0, 0, 1, 0, 0, 0]]).float()
+    seed = torch.tensor([1.0, -0.5, 2.0, 0.25])
+    out = {"seed": seed, **inputs}
+    bars = torch.cumprod(1 - torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2, 0)[times]
+    snr, sigma = bars / (1 - bars), ((1 - bars) / bars).sqrt()
+
+    def add(name, leaves, compute):
+        given = {k: (v.clone().requires_grad_() if k in leaves else v) for k, v in inputs.items()}
+        value = compute(given)
+        (value * seed if value.ndim else value).sum().backward()
+        out[name] = value.detach()
+        for leaf in leaves:
+            out[f"{name}.gradient.{leaf}"] = given[leaf].grad
+
+    def mean(x):
+        return x.flatten(1).mean(1)
+
+    def simple(name, compute):
+        add(name, ["prediction"], lambda x: mean(compute(x["prediction"], x["target"])))
+
+    functional = torch.nn.functional
+    simple("mse", lambda p, t: functional.mse_loss(p, t, reduction="none"))
+    simple("l1", lambda p, t: functional.l1_loss(p, t, reduction="none"))
+    h, scale = 0.1, 1.5
+    courses = {
+        "snr": ((1 - h) / (1 + sigma) ** 2 + h) * scale,
+        "exponential": torch.exp(math.log(h) * times.double() / 1000) * scale,
+        "constant": torch.full((4,), h * scale),
+    }
+    for course, c in courses.items():
+        c = c.float().view(-1, 1, 1, 1)
+        out[f"threshold.{course}"] = c.flatten()
+        simple(f"huber.{course}", lambda p, t: 2 * c * (torch.sqrt((p - t) ** 2 + c**2) - c))
+        simple(f"smooth.{course}", lambda p, t: 2 * (torch.sqrt((p - t) ** 2 + c**2) - c))
+    capped, gamma = snr.clamp(max=1000), torch.minimum(snr, torch.tensor(5.0))
+    weights = {
+        "minimum.noise": gamma / snr, "minimum.velocity": gamma / (snr + 1), "minimum.diffusers": gamma / snr + 1,
+        "debiased.noise": 1 / capped.sqrt(), "debiased.velocity": 1 / (capped + 1),
+        "debiased.onetrainer": 1 / (capped + 1).sqrt(), "scale.velocity": capped / (capped + 1),
+        "like.noise": 1 + 0.1 / (capped / (capped + 1)),
+    }
+    for name, weight in weights.items():
+        simple(f"weight.{name}", lambda p, t: (p - t) ** 2 * weight.float().view(-1, 1, 1, 1))
+
+    def area(x):
+        return functional.interpolate(x["mask"], (6, 5), mode="area")
+
+    def masked(x, keep, normalise):
+        m = area(x).clamp(min=keep)
+        loss = (x["prediction"] - x["target"]) ** 2 * m
+        return mean(loss / m.mean((1, 2, 3), keepdim=True).clamp(min=1e-12) if normalise else loss)
+
+    def prior(x):
+        m = 1 - area(x).clamp(min=0.2)
+        return mean((x["prediction"] - x["base"]) ** 2 * m / m.mean((1, 2, 3), keepdim=True))
+
+    add("masked.plain", ["prediction"], lambda x: masked(x, 0, False))
+    add("masked.area", ["prediction"], lambda x: masked(x, 0, True))
+    add("masked.kept", ["prediction"], lambda x: masked(x, 0.2, True))
+    add("masked.prior", ["prediction"], prior)
+    add("base-prediction", ["prediction"], lambda x: mean((x["prediction"] - x["base"]) ** 2))
+
+    def swap(x):
+        a, b, f = (x[k].flatten(1) for k in ("prediction", "other", "base"))
+        return (0.7 - (a - b).norm(dim=1) / ((a - f).norm(dim=1) + (b - f).norm(dim=1))).clamp(min=0)
+
+    add("swap", ["prediction", "other"], swap)
+
+    def focus(x):
+        total = 0
+        for name in ("key0", "value0", "key1", "value1"):
+            rows = []
+            for change, trigger in zip(x[name], x["trigger"]):
+                others = change[trigger == 0]
+                rows.append(others.abs().mean() if len(others) else change.sum() * 0)
+            total = total + torch.stack(rows) / 2
+        return total
+
+    add("focus", ["key0", "value0", "key1", "value1"], focus)
+
+    def attention(x):
+        rows = []
+        for i, (maps, trigger, mask) in enumerate(zip(x["maps"], x["trigger"], area(x).flatten(1))):
+            if i == 3 or trigger.sum() == 0:  # Sample 3 stands for a picture without a mask.
+                rows.append(maps.sum() * 0)
+                continue
+            a = maps.mean(0)[:, trigger == 1].mean(1)
+            rows.append(((a / a.max() - mask) ** 2).mean())
+        return torch.stack(rows)
+
+    add("attention", ["maps"], attention)
+    factors = [f"{kind}{i}" for i in range(3) for kind in ("up", "down")]
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    scales = (0.5, 1.0, 2.0)
+
+    def changes(x, i):
+        return scales[i] * x[f"up{i}"] @ x[f"down{i}"]
+
+    downs = [f for f in factors if f.startswith("d")]
+    ups = [f for f in factors if f.startswith("u")]
+    add("inputs", downs, lambda x: sum(((x[f"down{i}"] @ x[f"down{j}"].T) ** 2).sum() for i, j in pairs))
+    add("outputs", ups, lambda x: sum(((x[f"up{i}"].T @ x[f"up{j}"]) ** 2).sum() for i, j in pairs))
+    add("changes", factors, lambda x: sum((changes(x, i) * changes(x, j)).sum() ** 2 for i, j in pairs))
+    write(FOLDER / "losses.safetensors", {k: v.numpy() for k, v in out.items()})
+
+
+def noise():
+    """What sd-scripts' formulas make of torch's streams: seeds 40 and 41, one a sample, in the documented order."""
+    latents = torch.randn((2, 4, 24, 16), generator=torch.Generator().manual_seed(3)) + 0.5
+    out = {"latents": latents}
+
+    def draw(generator, latent, offset=None, adaptive=0, random=False, levels=0, discount=0.3, gamma=None):
+        c, h, w = latent.shape
+        noise = torch.randn((1, c, h, w), generator=generator)
+        if offset is not None:
+            strength = offset * (torch.rand(1, generator=generator) if random else 1)
+            strength = strength + adaptive * latent.mean((1, 2), keepdim=True)[None].abs()
+            strength = strength.clamp(min=0) if adaptive else strength
+            noise = noise + strength * torch.randn((1, c, 1, 1), generator=generator)
+        for i in range(levels):
+            r = torch.rand(1, generator=generator).item() * 2 + 2
+            size = (max(1, int(h / r**i)), max(1, int(w / r**i)))
+            coarse = torch.randn((1, c, *size), generator=generator)
+            noise = noise + torch.nn.functional.interpolate(coarse, (h, w), mode="bilinear") * discount**i
+            if 1 in size:
+                break
+        if levels:
+            noise = noise / noise.std()
+        mixed = noise
+        if gamma is not None:
+            strength = gamma * (torch.rand(1, generator=generator) if random else 1)
+            mixed = noise + strength * torch.randn((1, c, h, w), generator=generator)
+        return noise, mixed
+
+    for name, options in {
+        "plain": {}, "offset": dict(offset=0.1), "adaptive": dict(offset=-0.05, adaptive=0.2),
+        "pyramid": dict(levels=6, discount=0.4), "perturbation": dict(gamma=0.1),
+        "all": dict(offset=0.1, random=True, levels=3, gamma=0.2),
+    }.items():
+        drawn = [draw(torch.Generator().manual_seed(40 + i), x, **options) for i, x in enumerate(latents)]
+        # Few numbers tell.
+        out[name] = torch.cat([d[0] for d in drawn])[:, :, ::3, ::3]
+        out[f"{name}.input"] = torch.cat([d[1] for d in drawn])[:, :, ::3, ::3]
+    uniform, logit = [], []
+    for seed in range(40, 60):
+        uniform.append(torch.randint(100, 900, (1,), generator=torch.Generator().manual_seed(seed)).item())
+        u = torch.sigmoid(0.5 + 1.5 * torch.randn(1, generator=torch.Generator().manual_seed(seed)).double()).item()
+        logit.append(100 + min(799, int(u * 800)))
+    out["times.uniform"], out["times.logit"] = torch.tensor(uniform).float(), torch.tensor(logit).float()
+    write(FOLDER / "noise.safetensors", {k: v.contiguous().numpy() for k, v in out.items()})
+
+
 if __name__ == "__main__":
     optimisers()
+    losses()
+    noise()
     tools()
     schedules()
