@@ -43,6 +43,7 @@ import Trainer
     for warmup in [RateSchedule.Warmup.steps(11), .steps(-1), .fraction(1.5), .fraction(-0.1), .fraction(.nan)] {
       #expect(throws: OptimisationError.self) { try RateSchedule(.constant, steps: 10, warmup: warmup) }
     }
+    #expect(throws: OptimisationError.self) { try RateSchedule(.oneCycle(), steps: 10, warmup: .steps(2)) }
     let shapes: [RateShape] = [
       .cosine(cycles: 0), .cosine(minimum: 2), .cosineRestarts(cycles: -1), .polynomial(power: 0),
       .polynomial(end: -1), .inverseSquareRoot(scale: 0), .stableDecay(decay: 2), .rex(depth: 1), .rex(minimum: 3),

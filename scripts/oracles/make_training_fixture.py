@@ -194,7 +194,7 @@ def losses():
         "up2": normal(6, 2), "down2": normal(2, 5),
     }
     inputs["mask"][2] = 0
-    inputs["trigger"] = torch.tensor([[0, 1, 1, 0, 0, 0, 0], [0] * 7, [1] * 7, [0, 0, 0, 1, 0, 0, 0]]).float()
+    inputs["trigger"] = torch.tensor([[0, 1, 1, 0, 0, 0, 0], [0] * 7, [1] * 7, [1, 1, 1, 1, 1, 1, 0]]).float()
     seed = torch.tensor([1.0, -0.5, 2.0, 0.25])
     out = {"seed": seed, **inputs}
     bars = torch.cumprod(1 - torch.linspace(0.00085**0.5, 0.012**0.5, 1000, dtype=torch.float64) ** 2, 0)[times]

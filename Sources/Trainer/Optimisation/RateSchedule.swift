@@ -26,6 +26,9 @@ public struct RateSchedule: Sendable, Hashable {
       throw OptimisationError("the warm-up takes \(self.warmup) steps of a run of \(steps); it must be within the run")
     }
     try shape.check()
+    if case .oneCycle = shape, self.warmup > 0 {
+      throw OptimisationError("the one-cycle schedule has a warm-up of its own, its rise; leave the other out")
+    }
     self.shape = shape
     self.steps = steps
   }
