@@ -10,6 +10,7 @@ Run: python make_training_fixture.py. Needs Python 3.11 and requirements-models.
 """
 
 import math
+from functools import partial
 
 import numpy as np
 import torch
@@ -41,7 +42,8 @@ def problem():
         drift = torch.randn(shape, generator=draw)
         noise = torch.randn((STEPS, *shape), generator=draw)
         gradients.append((drift + 0.5 * noise) * 10.0 ** (1 - i))
-    rates = torch.tensor([min(1, (k + 1) / 6) * (0.6 + 0.4 * math.cos(k / 5)) for k in range(STEPS)], dtype=torch.float64)
+    rates = [min(1, (k + 1) / 6) * (0.6 + 0.4 * math.cos(k / 5)) for k in range(STEPS)]
+    rates = torch.tensor(rates, dtype=torch.float64)
     return initial, gradients, rates
 
 
@@ -91,17 +93,19 @@ def optimisers():
     train("adamw-betas", lambda g: torch.optim.AdamW(g, betas=(0.4, 0.95), eps=1e-3), out, 1e-2)
     train("lion", Lion, out, 1e-3, decay=(0.01, 0.1))
     train("prodigy", Prodigy, out, 1.0, ratio=1, watch="d", scheduled=False)
-    options = dict(safeguard_warmup=True, use_bias_correction=True, d_coef=2.0, growth_rate=1.5, betas=(0.9, 0.99), d0=1e-4)
-    train("prodigy-warmup", lambda g: Prodigy(g, **options), out, 1.0, ratio=1, decay=(0.01, 0.1), watch="d")
-    train("prodigy-coupled", lambda g: Prodigy(g, decouple=False, beta3=0.9, growth_rate=1.3, d0=1e-4), out, 1.0, ratio=1, decay=(0.01, 0.01), watch="d")
+    options = dict(safeguard_warmup=True, use_bias_correction=True, d_coef=2.0, growth_rate=1.5)
+    warm = partial(Prodigy, betas=(0.9, 0.99), d0=1e-4, **options)
+    train("prodigy-warmup", warm, out, 1.0, ratio=1, decay=(0.01, 0.1), watch="d")
+    coupled = partial(Prodigy, decouple=False, beta3=0.9, growth_rate=1.3, d0=1e-4)
+    train("prodigy-coupled", coupled, out, 1.0, ratio=1, decay=(0.01, 0.01), watch="d")
     train("adafactor", Adafactor, out, None)
     train("adafactor-warmup", lambda g: Adafactor(g, warmup_init=True), out, None, decay=(0.01, 0.1))
     fixed = dict(relative_step=False, scale_parameter=False)
     train("adafactor-fixed", lambda g: Adafactor(g, beta1=0.9, **fixed), out, 1e-3, decay=(0.01, 0.1))
     train("adafactor-scaled", lambda g: Adafactor(g, relative_step=False), out, 1e-2)
     train("schedulefree", AdamWScheduleFree, out, 1e-2)
-    options = dict(warmup_steps=5, r=0.5, betas=(0.95, 0.99))
-    train("schedulefree-warmup", lambda g: AdamWScheduleFree(g, **options), out, 1e-2, decay=(0.01, 0.1), scheduled=False)
+    warm = partial(AdamWScheduleFree, warmup_steps=5, r=0.5, betas=(0.95, 0.99))
+    train("schedulefree-warmup", warm, out, 1e-2, decay=(0.01, 0.1), scheduled=False)
     write(FOLDER / "optimisers.safetensors", out)
 
 
@@ -135,7 +139,7 @@ def tools():
 
 
 def schedules():
-    """The factor at each step, also after the end of the run; 120 steps, a rate of 1, as many warm-up steps as named."""
+    """The factor at each step, also after the end; 120 steps, a rate of 1, as many warm-up steps as named."""
     steps, out = 120, {}
 
     def add(name, warmup, make):
@@ -163,12 +167,12 @@ def schedules():
         add("inverse", w, library(transformers, "inverse_sqrt"))
         add("inverse-scale", w, library(transformers, "inverse_sqrt", scheduler_specific_kwargs={"timescale": 40}))
         add("minimum", w, library(transformers, "cosine_with_min_lr", scheduler_specific_kwargs={"min_lr_rate": 0.1}))
-        kept = {"num_decay_steps": int((steps - w) * 0.25), "min_lr_ratio": 0.05}
-        add("stable", w, lambda o, w: transformers_optimization.get_wsd_schedule(
-            o, w, num_stable_steps=steps - w - kept["num_decay_steps"], **kept) if w == 0 else
-            transformers_optimization.get_wsd_schedule(
-            o, w, num_stable_steps=steps - w - kept["num_decay_steps"], num_decay_steps=kept["num_decay_steps"]))
-    add("one-cycle", 0, lambda o, w: torch.optim.lr_scheduler.OneCycleLR(o, 1.0, total_steps=steps, cycle_momentum=False))
+        # The least rate is also the warm-up's first, which Troupe has not: only without a warm-up.
+        decay = int((steps - w) * 0.25)
+        specific = {"num_stable_steps": steps - w - decay, "num_decay_steps": decay, "min_lr_ratio": 0 if w else 0.05}
+        add("stable", w, partial(transformers_optimization.get_wsd_schedule, **specific))
+    cycle = partial(torch.optim.lr_scheduler.OneCycleLR, max_lr=1.0, total_steps=steps, cycle_momentum=False)
+    add("one-cycle", 0, lambda o, w: cycle(o))
 
     # The paper's formula; no library has it in this form.
     z = np.clip(np.arange(steps) / steps, 0, 1)
