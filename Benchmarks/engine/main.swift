@@ -38,8 +38,7 @@ func source(_ options: Options, _ configuration: UNetConfiguration) throws -> an
   let list = ParameterList()
   _ = try UNet(Parameters(list, .unet), configuration)
   let loaded = try ModelCheckpoint(path: path).load(list.entries, as: options.type, on: options.device)
-  loaded.channelsLast = true
-  return loaded
+  return ChannelsLastParameters(loaded)
 }
 
 func run() throws {

@@ -34,7 +34,9 @@ extension Engine {
       return .failure(
         TorchError(
           .unavailable,
-          "\(fileName) was not found beside the program; build it with `swift build` or name it in TROUPE_ENGINE"))
+          unsafe getenv("TROUPE_ENGINE") == nil
+            ? "\(fileName) was not found beside the program; build it with `swift build` or name it in TROUPE_ENGINE"
+            : "\(candidates[0]), which TROUPE_ENGINE names, cannot be read; correct or unset it"))
     }
     // libgomp reads this when it is loaded: threads that wait by spinning take the cores that others need.
     unsafe setenv("OMP_WAIT_POLICY", "passive", 0)

@@ -2,7 +2,7 @@ internal import CTorch
 
 /// The library that holds libtorch, opened when the first tensor is made.
 ///
-/// It is looked for beside the program, then where `TROUPE_ENGINE` says.
+/// It stands beside the program, unless `TROUPE_ENGINE` names another file.
 @safe public struct Engine: Sendable {
   typealias Table = UnsafePointer<troupe_torch>
 

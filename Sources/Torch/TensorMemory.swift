@@ -19,11 +19,6 @@
     }
   }
 
-  /// Lends the memory to be filled.
-  public func withMutableBytes<R, E: Error>(_ body: (UnsafeMutableRawBufferPointer) throws(E) -> R) throws(E) -> R {
-    try unsafe body(UnsafeMutableRawBufferPointer(start: base, count: count))
-  }
-
   /// Lends the memory to be filled by code that knows no pointers.
   public func withMutableSpan<R, E: Error>(_ body: (inout MutableRawSpan) throws(E) -> R) throws(E) -> R {
     // Never more than `count`: memory of no bytes still has an address.

@@ -16,7 +16,8 @@ import Torch
   func model(_ type: ScalarType = .f32, channelsLast: Bool = false) throws -> (AutoencoderKL, FixtureParameters) {
     let file = try TextVAEFixtures.file("vae", [.vae: "kl."], type)
     return (
-      try AutoencoderKL(Parameters(file, .vae), Self.configuration(), channelsLast: channelsLast), file
+      try AutoencoderKL(
+        Parameters(channelsLast ? ChannelsLastParameters(file) : file, .vae), Self.configuration()), file
     )
   }
 

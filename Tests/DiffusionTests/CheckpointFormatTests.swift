@@ -60,8 +60,7 @@ import Torch
   }
 
   @Test func kernelsCanHaveTheirChannelsInnermost() throws {
-    let parameters = try CheckpointFixture.single("sd1").load([])
-    parameters.channelsLast = true
+    let parameters = ChannelsLastParameters(try CheckpointFixture.single("sd1").load([]))
     let plain = try CheckpointFixture.single("sd1").load([])
     let tensor = try parameters.parameter(.unet, "conv_in.weight", shape: [4, 4, 3, 3])
     #expect(try tensor.bytes() == plain.parameter(.unet, "conv_in.weight", shape: [4, 4, 3, 3]).bytes())

@@ -1,5 +1,6 @@
 import Adapters
 import Diffusion
+import Foundation
 import SafeTensors
 import Testing
 import Torch
@@ -35,12 +36,12 @@ import Torch
   @Test(arguments: UNetTests.families, cases.indices) func outputsAreThoseOfPEFT(family: String, index: Int) throws {
     let (key, adapters) = Self.cases[index]
     let (output, expected) = try Self.output(UNetFixture(family), adapters)
-    #expect(try distance(output, expected[key]) < Self.tolerance, "\(key)")
+    #expect(try largestDifference(output, expected[key]) < Self.tolerance, "\(key)")
   }
 
   @Test func diffusersNamesActAlike() throws {
     let (output, expected) = try Self.output(UNetFixture("sd15"), [("lora_diffusers", .uniform(1))])
-    #expect(try distance(output, expected["lora@1"]) < Self.tolerance)
+    #expect(try largestDifference(output, expected["lora@1"]) < Self.tolerance)
   }
 
   /// Each sample of a batch with its own strengths gives what a batch of that strength alone gives, DoRA included.
@@ -48,9 +49,9 @@ import Torch
     let mixed = try Self.output(UNetFixture("sdxl"), [(file, .perSample([0.6, 1]))]).0
     let weak = try Self.output(UNetFixture("sdxl"), [(file, .uniform(0.6))]).0
     let full = try Self.output(UNetFixture("sdxl"), [(file, .uniform(1))]).0
-    #expect(try distance(mixed.selected(0, 0), weak.selected(0, 0)) < 1e-5)
-    #expect(try distance(mixed.selected(0, 1), full.selected(0, 1)) < 1e-5)
-    #expect(try distance(weak, full) > 1e-2, "the strengths make a difference")
+    #expect(try largestDifference(mixed.selected(0, 0), weak.selected(0, 0)) < 1e-5)
+    #expect(try largestDifference(mixed.selected(0, 1), full.selected(0, 1)) < 1e-5)
+    #expect(try largestDifference(weak, full) > 1e-2, "the strengths make a difference")
   }
 
   @Test func weightsOfLayersMultiplyTheStrength() throws {
@@ -62,9 +63,9 @@ import Torch
       try withoutGradients { try UNetTests.run(unet, inputs, "input", Pass(adapters: set)) }
     }
     let none = try run(AdapterSet([(lora, .uniform(1))]) { _, _ in 0 })
-    #expect(try distance(none, run(AdapterSet())) == 0)
+    #expect(try largestDifference(none, run(AdapterSet())) == 0)
     let half = try run(AdapterSet([(lora, .uniform(1))]) { _, _ in 0.6 })
-    #expect(try distance(half, run(AdapterSet([(lora, .uniform(0.6))]))) < 1e-6)
+    #expect(try largestDifference(half, run(AdapterSet([(lora, .uniform(0.6))]))) < 1e-6)
   }
 
   @Test func whatCannotActIsSaid() throws {
@@ -84,5 +85,72 @@ import Torch
     }
     #expect(foreign?.description.contains("for another base model") == true)
     #expect(foreign?.description.contains("sd15/lora_kohya.safetensors") == true)
+  }
+
+  /// Changes of biases and norms act as if they were added to the base model's own numbers.
+  @Test func biasesAndNormsActAsIfBaked() throws {
+    let changes: [(stem: String, role: String, parameter: String, count: Int)] = [
+      ("lora_unet_down_blocks_0_resnets_0_conv1", "diff_b", "down_blocks.0.resnets.0.conv1.bias", 8),
+      ("lora_unet_down_blocks_1_attentions_0_proj_in", "diff_b", "down_blocks.1.attentions.0.proj_in.bias", 8),
+      ("lora_unet_mid_block_resnets_0_norm1", "w_norm", "mid_block.resnets.0.norm1.weight", 12),
+      ("lora_unet_mid_block_resnets_0_norm1", "b_norm", "mid_block.resnets.0.norm1.bias", 12),
+    ]
+    let path = FileManager.default.temporaryDirectory.appending(path: "vectors-\(UUID()).safetensors").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var header: [String: Any] = [:]
+    var numbers: [Float] = []
+    for change in changes {
+      let start = numbers.count * 4
+      numbers += (0..<change.count).map { 0.1 + 0.05 * Float($0) }
+      header["\(change.stem).\(change.role)"] =
+        [
+          "dtype": "F32", "shape": [change.count], "data_offsets": [start, numbers.count * 4],
+        ] as [String: Any]
+    }
+    let text = try JSONSerialization.data(withJSONObject: header)
+    var bytes = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
+    bytes += text + numbers.withUnsafeBytes { Data($0) }
+    try bytes.write(to: URL(filePath: path))
+
+    let fixture = UNetFixture("sdxl")
+    let inputs = try fixture.tensors("training")
+    let unet = try fixture.unet()
+    let loaded = try LoadedAdapter(Adapter(path: path), sites: fixture.sites, .f32, on: .cpu)
+    #expect(loaded.count == 3)
+    let set = try AdapterSet([(loaded, .uniform(0.7))])
+    let baked = try UNet(
+      Parameters(
+        Changed(
+          by: Dictionary(
+            uniqueKeysWithValues: changes.map { change in
+              (change.parameter, (0..<change.count).map { 0.7 * (0.1 + 0.05 * Float($0)) })
+            })), .unet), fixture.configuration)
+    try withoutGradients {
+      let acting = try UNetTests.run(unet, inputs, "input", Pass(adapters: set))
+      let expected = try UNetTests.run(baked, inputs, "input")
+      let plain = try UNetTests.run(unet, inputs, "input")
+      #expect(try largestDifference(acting, expected) < 1e-5)
+      #expect(try largestDifference(acting, plain) > 1e-2, "the changes make a difference")
+    }
+    #expect(throws: DiffusionError.self, "a norm is shared by the batch") {
+      try AdapterSet([(loaded, .perSample([1, 0]))])
+    }
+  }
+}
+
+/// The fixture's parameters with numbers added to some.
+private final class Changed: ParameterSource {
+  private let source: FixtureTensors
+  private let changes: [String: [Float]]
+
+  init(by changes: [String: [Float]]) throws {
+    source = try FixtureTensors("\(UNetFixture.root)/sdxl/diffusion_pytorch_model.safetensors")
+    self.changes = changes
+  }
+
+  func parameter(_ part: NetworkPart, _ name: String, shape: [Int]) throws -> Tensor {
+    let tensor = try source.parameter(part, name, shape: shape)
+    guard let change = changes[name] else { return tensor }
+    return try tensor + Tensor(change)
   }
 }

@@ -58,7 +58,7 @@ import Torch
         progress: { progress in
           latents = progress.latents
           compared += 1
-          let far = try distance(latents, file["\(run.key).latents.\(progress.done)"])
+          let far = try largestDifference(latents, file["\(run.key).latents.\(progress.done)"])
           #expect(far < run.tolerance, "step \(progress.done)")
         })
     }

@@ -22,7 +22,7 @@ import Torch
     let fixture = UNetFixture(family)
     let (unet, tensors) = try (fixture.unet(), fixture.tensors("forward"))
     let prediction = try withoutGradients { try Self.run(unet, tensors, shape) }
-    #expect(try distance(prediction, tensors["\(shape).output"]) < 3e-5)
+    #expect(try largestDifference(prediction, tensors["\(shape).output"]) < 3e-5)
   }
 
   /// BF16 holds 8 bits: diffusers' own BF16 differs from its F32 by 0.013 to 0.017 in the mean, 0.25 at most.
@@ -71,7 +71,7 @@ import Torch
       adapters.add(factors, to: site)
     }
     let output = try UNetTests.run(unet, training, "input", Pass(adapters: adapters, recomputation: recomputation))
-    #expect(try distance(output, training["output"]) < 3e-5)
+    #expect(try largestDifference(output, training["output"]) < 3e-5)
     let difference = try output - training["target"]
     let loss = try (difference * difference).mean()
     #expect(try abs(loss.item() - training["loss"].reshaped(1).item()) < 1e-5)
@@ -82,7 +82,7 @@ import Torch
         let expected = try training["gradient.\(path).\(name).weight"]
         let gradient = try #require(factor.gradient)
         let scale = try expected.absolute().maximum().item()
-        #expect(try distance(gradient, expected.reshaped(gradient.shape)) < 1e-3 * scale, "\(path) \(name)")
+        #expect(try largestDifference(gradient, expected.reshaped(gradient.shape)) < 1e-3 * scale, "\(path) \(name)")
       }
     }
   }

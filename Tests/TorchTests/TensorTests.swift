@@ -60,4 +60,14 @@ import Torch
     #expect(engine.devices.last == .cpu)
     #expect(!engine.version.isEmpty)
   }
+
+  /// What nobody uses goes back to the system; what lives keeps its numbers.
+  @Test func givingMemoryBackHarmsNothing() throws {
+    let living = try Tensor.full([1 << 20], 3)
+    for size in 18...22 { _ = try Tensor.full([1 << size], 7) }
+    try Engine.shared.get().trimMemory()
+    #expect(try living.minimum().item() == 3)
+    #expect(try living.maximum().item() == 3)
+    #expect(try Tensor.full([1 << 21], 5).mean().item() == 5)
+  }
 }

@@ -10,9 +10,7 @@ struct AddedChange: LayerAdapter {
     var result = output
     if let response = try change.response(to: input, of: layer, scale: scale) { result = try result + response }
     if let bias = change.bias {
-      let shape =
-        layer.site.shape.count == 4 ? [1, -1, 1, 1] : [Int](repeating: 1, count: output.dimensions - 1) + [-1]
-      result = try result + scale.applied(to: bias.reshaped(shape))
+      result = try result + scale.applied(to: layer.spread(bias, over: output))
     }
     return result
   }

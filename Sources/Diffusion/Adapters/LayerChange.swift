@@ -114,3 +114,11 @@ enum ScaleFactor: Sendable {
     }
   }
 }
+
+extension AdaptableLayer {
+  /// A bias, `[out]`, in a shape that broadcasts over the layer's output.
+  func spread(_ bias: Tensor, over output: Tensor) throws -> Tensor {
+    try bias.reshaped(
+      site.shape.count == 4 ? [1, -1, 1, 1] : [Int](repeating: 1, count: output.dimensions - 1) + [-1])
+  }
+}

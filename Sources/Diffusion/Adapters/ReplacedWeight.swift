@@ -36,10 +36,9 @@ final class ReplacedWeight: LayerAdapter, @unchecked Sendable {
 
   private func run(_ input: Tensor, _ layer: any AdaptableLayer, _ strengths: [Double]) throws -> Tensor {
     var result = try layer.map(input, weight: weight(layer, strengths))
-    let shape = layer.site.shape.count == 4 ? [1, -1, 1, 1] : [Int](repeating: 1, count: result.dimensions - 1) + [-1]
-    if let bias = layer.bias { result = try result + bias.reshaped(shape) }
+    if let bias = layer.bias { result = try result + layer.spread(bias, over: result) }
     for ((change, _), strength) in zip(changes, strengths) {
-      if let bias = change.bias { result = try result + bias.reshaped(shape) * strength }
+      if let bias = change.bias { result = try result + layer.spread(bias, over: result) * strength }
     }
     return result
   }

@@ -26,8 +26,6 @@ public final class CheckpointParameters: ParameterSource {
   public var scalarTypes: [NetworkPart: ScalarType] = [:]
   /// Where the parameters go.
   public let device: Device
-  /// Whether kernels are kept with the channels innermost, as fast convolutions want them.
-  public var channelsLast = false
   /// Whether NaN and infinite numbers are looked for; a pass over all memory.
   public var countsNonFinite = false
   /// The parameters read so far that have NaN or infinite numbers, when ``countsNonFinite`` was set.
@@ -74,7 +72,6 @@ public final class CheckpointParameters: ParameterSource {
     } else if try tensor.scalarType != type {
       tensor = try tensor.to(type)
     }
-    if channelsLast, shape.count == 4 { tensor = try tensor.contiguous(.channelsLast) }
     if countsNonFinite, try !tensor.allFinite() {
       nonFinite.append(
         NonFinite(

@@ -33,11 +33,7 @@ public struct AutoencoderKL: Sendable {
   }
 
   /// Reads the model's parameters.
-  /// - Parameter channelsLast: whether kernels are stored with channels running fastest, which some processors and all
-  ///   tensor cores prefer; results differ in rounding alone.
-  public init(_ parameters: Parameters, _ configuration: VAEConfiguration, channelsLast: Bool = false) throws {
-    let source = channelsLast ? ChannelsLastParameters(parameters.source) : parameters.source
-    let parameters = Parameters(source, parameters.part, path: parameters.path)
+  public init(_ parameters: Parameters, _ configuration: VAEConfiguration) throws {
     let latents = configuration.latentChannels
     self.configuration = configuration
     encoder = try VAEEncoder(parameters["encoder"], configuration)

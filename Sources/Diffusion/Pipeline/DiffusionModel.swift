@@ -85,10 +85,9 @@ public final class DiffusionModel: @unchecked Sendable {
       }
       decoder = .tiny(network)
     }
-    // As the UNet's activations lie: nothing is reordered on the way.
-    source.channelsLast = true
     sites = SiteList()
-    let networks = try Networks(source, configuration, sites)
+    // As the UNet's activations lie: nothing is reordered on the way.
+    let networks = try Networks(ChannelsLastParameters(source), configuration, sites)
     unet = networks.unet
     textEncoder1 = networks.textEncoder1
     textEncoder2 = networks.textEncoder2

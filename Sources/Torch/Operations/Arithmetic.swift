@@ -11,7 +11,6 @@ extension Tensor {
   private static let divideNumber = Operator("aten::div", "Scalar")
   private static let negate = Operator("aten::neg")
   private static let power = Operator("aten::pow", "Tensor_Scalar")
-  private static let lerp = Operator("aten::lerp", "Tensor")
 
   /// The sum.
   public static func + (left: Tensor, right: Tensor) throws(TorchError) -> Tensor {
@@ -62,10 +61,5 @@ extension Tensor {
   /// `self + weight · other`.
   public func adding(_ other: Tensor, times weight: Double) throws(TorchError) -> Tensor {
     try Self.addTensor(.tensor(self), .tensor(other), .double(weight))
-  }
-
-  /// `self + weight · (other − self)`, elementwise.
-  public func interpolated(to other: Tensor, weight: Tensor) throws(TorchError) -> Tensor {
-    try Self.lerp(.tensor(self), .tensor(other), .tensor(weight))
   }
 }

@@ -19,7 +19,6 @@ extension Tensor {
   private static let equal = Operator("aten::eq", "Tensor")
   private static let equalNumber = Operator("aten::eq", "Scalar")
   private static let less = Operator("aten::lt", "Scalar")
-  private static let greater = Operator("aten::gt", "Scalar")
   private static let choose = Operator("aten::where", "self")
   private static let minimum = Operator("aten::minimum")
   private static let maximum = Operator("aten::maximum")
@@ -83,10 +82,6 @@ extension Tensor {
   }
   /// Which elements are below a number.
   public func isLess(than value: Double) throws(TorchError) -> Tensor { try Self.less(.tensor(self), .double(value)) }
-  /// Which elements are above a number.
-  public func isGreater(than value: Double) throws(TorchError) -> Tensor {
-    try Self.greater(.tensor(self), .double(value))
-  }
 
   /// `yes` where this tensor of truth values holds, else `no`.
   public func choose(_ yes: Tensor, _ no: Tensor) throws(TorchError) -> Tensor {

@@ -86,6 +86,3 @@ final class FixtureTensors: ParameterSource {
 
   func has(_ name: String) -> Bool { file[name] != nil }
 }
-
-/// The greatest difference between two tensors' elements.
-func distance(_ a: Tensor, _ b: Tensor) throws -> Double { try (a.to(.f32) - b.to(.f32)).absolute().maximum().item() }
