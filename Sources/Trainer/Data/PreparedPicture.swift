@@ -41,8 +41,9 @@ public struct PreparedPicture: Sendable {
   /// The mean of the three colours.
   private static func brightness(_ picture: Picture) -> Picture {
     let colours = picture.rgb(over: .black)
-    let bytes = stride(from: 0, to: colours.bytes.count, by: 3).map { start in
-      UInt8((Int(colours.bytes[start]) + Int(colours.bytes[start + 1]) + Int(colours.bytes[start + 2]) + 1) / 3)
+    let bytes = stride(from: 0, to: colours.bytes.count, by: 3).map { (start: Int) -> UInt8 in
+      let sum = colours.bytes[start..<start + 3].reduce(0) { $0 + Int($1) }
+      return UInt8((sum + 1) / 3)
     }
     return Picture(width: colours.width, height: colours.height, channels: 1, bytes: bytes)
   }
