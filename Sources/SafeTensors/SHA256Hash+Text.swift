@@ -7,3 +7,8 @@ extension SHA256Hash {
     return sum.hex
   }
 }
+
+extension SHA256Hash {
+  /// Adds bytes.
+  package mutating func add(_ bytes: [UInt8]) { update(unsafe bytes.span.bytes) }
+}

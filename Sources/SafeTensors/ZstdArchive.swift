@@ -1,7 +1,26 @@
 private import CZstd
 
-/// Unpacks `.safetensors.zst` archives, whole and in memory.
+/// Packs and unpacks `.safetensors.zst` archives, whole and in memory.
 enum ZstdArchive {
+  /// The bytes as one frame with a checksum.
+  static func packed(_ bytes: [UInt8], path: String) throws(SafeTensorsError) -> [UInt8] {
+    func failure(_ detail: String) -> SafeTensorsError {
+      SafeTensorsError(path: path, rule: .cannotWrite, detail: "cannot be packed: \(detail)")
+    }
+    guard let context = unsafe ZSTD_createCCtx() else { throw failure("no memory") }
+    defer { unsafe ZSTD_freeCCtx(context) }
+    unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)
+    var status = 0
+    let result = unsafe [UInt8](unsafeUninitializedCapacity: ZSTD_compressBound(bytes.count)) { target, count in
+      status = unsafe bytes.withUnsafeBytes { source in
+        unsafe ZSTD_compress2(context, target.baseAddress, target.count, source.baseAddress, source.count)
+      }
+      count = ZSTD_isError(status) == 0 ? status : 0
+    }
+    guard ZSTD_isError(status) == 0 else { throw failure(unsafe String(cString: ZSTD_getErrorName(status))) }
+    return result
+  }
+
   /// Unpacks every frame of `packed`.
   static func unpacked(_ packed: RawSpan, path: String) throws(SafeTensorsError) -> [UInt8] {
     func damaged(_ detail: String) -> SafeTensorsError {

@@ -27,8 +27,8 @@ public final class ModelCheckpoint: Sendable {
   public let notes: [String]
 
   private let names: OriginalNames
-  private let file: SafeTensorsFile?
-  private let folder: [NetworkPart: [String: FolderTensor]]
+  let file: SafeTensorsFile?
+  let folder: [NetworkPart: [String: FolderTensor]]
 
   /// A tensor of a folder.
   struct FolderTensor: Sendable {

@@ -1,5 +1,3 @@
-public import Adapters
-
 /// A pattern over the full path of a layer, such as `unet.up_blocks.*.attentions.**.attn2.to_k`.
 ///
 /// The path is compared segment by segment, and all of it must match: `?` stands for one character, `*` for any number

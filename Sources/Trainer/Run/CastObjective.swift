@@ -1,0 +1,218 @@
+internal import Adapters
+public import Diffusion
+internal import Torch
+
+/// What a step minimises: the passes through the networks that its losses need, and the gradients of their sum.
+///
+/// For a batch there is one pass with gradients for the pictures, one for class captions and one for bystanders where
+/// they are asked for, and one without gradients through the base model for each that is held to it. Gradients of each
+/// pass are added up before the next begins, so that the memory is that of one pass.
+public struct CastObjective {
+  let model: DiffusionModel
+  let network: CastNetwork
+  let encoder: CaptionEncoder
+  let texts: TextCache
+  /// Which losses there are, and how much each counts.
+  public var plan: LossPlan
+  let schedule: NoiseSchedule
+  let recomputation: Recomputation
+  /// Whether any LoRA acts on the text encoders.
+  let trainsText: Bool
+
+  /// An objective.
+  /// - Parameters:
+  ///   - recomputation: what is computed again for gradients instead of being kept; attention is always kept where its
+  ///     maps are part of the loss.
+  ///   - cache: where embeddings are kept on disk; nowhere by default.
+  ///   - fingerprint: what tells the text encoders apart in it.
+  public init(
+    _ model: DiffusionModel, _ network: CastNetwork, _ encoder: CaptionEncoder, _ plan: LossPlan,
+    recomputation: Recomputation = .nothing, cache: CacheFolder = CacheFolder(nil), fingerprint: String = ""
+  ) throws {
+    (self.model, self.network, self.encoder, self.plan) = (model, network, encoder, plan)
+    schedule = try NoiseSchedule(model.configuration.schedule)
+    let watches = plan.weights[.attentionLocalisation] != nil
+    self.recomputation = watches ? min(recomputation, .light) : recomputation
+    trainsText = network.layers.contains { $0.path.part != .unet }
+    texts = TextCache(
+      encoder, fingerprint: fingerprint, folder: cache, model.precision.type, on: model.precision.device)
+  }
+
+  /// What a batch came to.
+  public struct Report: Sendable {
+    /// The batch's part of the step's loss.
+    public var total = 0.0
+    /// Every term of every sample, before weights; nil where a sample has no part in it.
+    public var terms: [LossTerm: [Double?]] = [:]
+  }
+
+  /// Adds the gradients of a batch to the parameters.
+  ///
+  /// - Parameters:
+  ///   - samples: samples of one size.
+  ///   - divisor: the samples of the whole step, over all its batches and processes.
+  ///   - scale: what the loss is multiplied with before gradients are taken.
+  ///   - preserves: whether class captions and bystanders are computed in this step.
+  /// - Throws: ``OptimisationError`` when the loss is not finite, naming the term; what the networks throw.
+  public func accumulate(
+    _ samples: [TrainingSample], divisor: Int, scale: Double = 1, preserves: Bool = true
+  ) throws -> Report {
+    var report = Report()
+    guard !samples.isEmpty else { return report }
+    let input = try BatchInput(samples, schedule, on: model.precision.device)
+    func add(_ terms: [LossTerm: Tensor], _ members: [Int]) throws {
+      let parts = members.map { LossSample(character: samples[$0].character, weight: samples[$0].weight) }
+      let combined = try plan.combined(terms, parts)
+      // `combined` is the mean over these samples; the step's loss is the sum over all of its samples, divided once.
+      let loss = try combined.total * (Double(members.count) / Double(divisor))
+      let value = try loss.item()
+      for (term, values) in combined.terms where values.dimensions == 1 {
+        let numbers: [Double] = try values.to(.f64).array()
+        var all = report.terms[term] ?? [Double?](repeating: nil, count: samples.count)
+        for (member, number) in zip(members, numbers) { all[member] = number }
+        report.terms[term] = all
+      }
+      guard value.isFinite else {
+        let term = LossTerm.allCases.first { report.terms[$0]?.contains { !($0?.isFinite ?? true) } ?? false }
+        throw OptimisationError(
+          "the loss \(term.map { "\"\($0.rawValue)\" " } ?? "")is not finite; lower the learning rate, or take bf16 or f32")
+      }
+      report.total += value
+      try (scale == 1 ? loss : loss * scale).backward()
+    }
+    try addPictures(input, preserves: preserves, add)
+    if preserves { try addClassCaptions(input, add) }
+    if preserves { try addBystanders(input, add) }
+    try addOrthogonality(input, share: Double(samples.count) / Double(divisor), scale: scale, &report)
+    return report
+  }
+
+  private typealias Adding = (_ terms: [LossTerm: Tensor], _ members: [Int]) throws -> Void
+
+  // MARK: - The passes
+
+  private func addPictures(_ input: BatchInput, preserves: Bool, _ add: Adding) throws {
+    let samples = input.samples
+    let held = samples.indices.filter { samples[$0].target == .base }
+    var target = input.target
+    if !held.isEmpty {
+      let base = try basePrediction(input.selected(held), samples.map(\.caption).picked(held))
+      target = try input.replacing(target, at: held, by: base)
+    }
+    let probe = plan.weights[.attentionLocalisation].map { _ in AttentionProbe(model) }
+    let (text, pass) = try conditioned(samples.map(\.caption), samples.map(\.loras), samples, probe)
+    let prediction = try predict(input, text, pass)
+    let losses = try plan.losses(
+      prediction, target, times: samples.map(\.time), schedule, mask: plan.mask == nil ? nil : input.mask)
+    var terms: [LossTerm: Tensor] = [:]
+    let pictures = samples.indices.filter { samples[$0].target == .picture }
+    if held.isEmpty {
+      terms[.target] = losses
+    } else {
+      if !pictures.isEmpty { terms[.target] = try losses * Tensor.perSample(samples.map { $0.target == .base ? 0 : 1 }, like: losses) }
+      terms[.basePrediction] = try losses * Tensor.perSample(samples.map { $0.target == .base ? 1 : 0 }, like: losses)
+    }
+    if plan.weights[.tokenFocus] != nil {
+      let marks = try encoder.marks(of: samples.map(\.triggers), in: samples.map(\.caption))
+      let changes = try ContextChanges(network).of(text.context, samples.map(\.loras))
+      if !changes.isEmpty { terms[.tokenFocus] = try TokenFocus.losses(changes, trigger: marks.to(model.precision.device)) }
+    }
+    if let probe, let masks = input.mask {
+      let marks = try encoder.marks(of: samples.map(\.triggers), in: samples.map(\.caption))
+      terms[.attentionLocalisation] = try probe.losses(
+        latents: (input.noisy.size(2), input.noisy.size(3)), trigger: marks, masks: masks,
+        present: samples.map { $0.mask != nil && $0.character != nil })
+    }
+    try add(terms, Array(samples.indices))
+  }
+
+  private func addClassCaptions(_ input: BatchInput, _ add: Adding) throws {
+    guard plan.weights[.outputPreservation] != nil else { return }
+    let members = input.samples.indices.filter { input.samples[$0].classCaption != nil }
+    guard !members.isEmpty else { return }
+    let captions = members.map { input.samples[$0].classCaption ?? "" }
+    let part = try input.selected(members)
+    let losses = try distance(part, captions, part.samples.map(\.loras)) {
+      try OutputPreservation(plan.element).losses($0, base: $1, thresholds: $2)
+    }
+    try add([.outputPreservation: losses], members)
+  }
+
+  private func addBystanders(_ input: BatchInput, _ add: Adding) throws {
+    guard plan.weights[.crossPrior] != nil else { return }
+    let members = input.samples.indices.filter { input.samples[$0].bystander != nil }
+    guard !members.isEmpty else { return }
+    let part = try input.selected(members)
+    let losses = try distance(part, part.samples.map(\.caption), part.samples.map { $0.bystander.map { [$0] } ?? [] }) {
+      try CrossPrior(plan.element).losses($0, base: $1, thresholds: $2)
+    }
+    try add([.crossPrior: losses], members)
+  }
+
+  private func addOrthogonality(_ input: BatchInput, share: Double, scale: Double, _ report: inout Report) throws {
+    guard let weight = plan.weights[.factorOrthogonality], network.count > 1 else { return }
+    let rule = FactorOrthogonality()
+    for layer in network.layers {
+      let factors = layer.factors.map { MaximumNorm.Factors(up: $0.up, down: $0.down, scale: $0.scale) }
+      let loss = try rule.loss(factors) * (weight * share)
+      report.total += try loss.item()
+      try (scale == 1 ? loss : loss * scale).backward()
+    }
+  }
+
+  private func distance(
+    _ input: BatchInput, _ captions: [String], _ routes: [[Int]],
+    _ losses: (_ prediction: Tensor, _ base: Tensor, _ thresholds: [Double]) throws -> Tensor
+  ) throws -> Tensor {
+    let base = try basePrediction(input, captions)
+    let (text, pass) = try conditioned(captions, routes, input.samples, nil)
+    let prediction = try predict(input, text, pass)
+    return try losses(prediction, base, plan.thresholds(input.samples.map(\.time), schedule))
+  }
+
+  // MARK: - Networks
+
+  /// What the base model predicts, without gradients.
+  func basePrediction(_ input: BatchInput, _ captions: [String]) throws -> Tensor {
+    try withoutGradients {
+      let text = try texts.embeddings(captions, stores: input.samples.map(\.isConstant))
+      return try predict(input, text, .plain)
+    }
+  }
+
+  /// What the adapted model predicts, without gradients and dropout.
+  func prediction(_ input: BatchInput, _ captions: [String], _ routes: [[Int]]) throws -> Tensor {
+    try withoutGradients {
+      let adapters = try network.adapters(routes, pieces: encoder.pieces)
+      let text =
+        trainsText
+        ? try encoder(captions, Pass(adapters: adapters))
+        : try texts.embeddings(captions, stores: input.samples.map(\.isConstant))
+      return try predict(input, text, Pass(adapters: adapters))
+    }
+  }
+
+  private func conditioned(
+    _ captions: [String], _ routes: [[Int]], _ samples: [TrainingSample], _ probe: AttentionProbe?
+  ) throws -> (TextEmbedding, Pass) {
+    var adapters = try network.adapters(routes, pieces: encoder.pieces, seeds: samples.map(\.dropoutSeed))
+    let pass = Pass(adapters: adapters, recomputation: recomputation)
+    let text =
+      trainsText ? try encoder(captions, pass) : try texts.embeddings(captions, stores: samples.map(\.isConstant))
+    guard let probe else { return (text, pass) }
+    probe.add(to: &adapters)
+    return (text, Pass(adapters: adapters, recomputation: recomputation))
+  }
+
+  private func predict(_ input: BatchInput, _ text: TextEmbedding, _ pass: Pass) throws -> Tensor {
+    let addition = try text.pooled.map {
+      AddedConditioning(pooled: $0, sizes: try SizeConditioning.tensor(input.samples.map(\.sizes)).to($0.device))
+    }
+    return try model.unet(input.noisy, times: input.times, context: text.context, addition: addition, pass)
+  }
+}
+
+extension Array {
+  /// The elements at these places.
+  func picked(_ places: [Int]) -> [Element] { places.map { self[$0] } }
+}

@@ -1,0 +1,52 @@
+public import Diffusion
+public import Torch
+
+/// One sample ready for the network: what it shows, what it says, how noisy it is, and what it is held to.
+public struct TrainingSample: Sendable {
+  /// What the prediction is held to.
+  public enum Target: Sendable, Hashable {
+    /// The noise or velocity of the picture.
+    case picture
+    /// What the base model predicts for the same input and caption.
+    case base
+  }
+
+  /// The clean latents as the UNet takes them, `[1, channels, height, width]` in F32.
+  public var latents: Tensor
+  /// The caption.
+  public var caption: String
+  /// Whether the same caption comes again and again, so that its embedding is worth keeping.
+  public var isConstant = false
+  /// The caption without the character, under which the base prediction must stay; nil where nothing is to be preserved.
+  public var classCaption: String?
+  /// The words of the caption that may carry changes: triggers.
+  public var triggers: [String] = []
+  /// What SDXL is told of sizes and crop.
+  public var sizes: SizeConditioning
+  /// What counts, `[1, 1, height, width]` from 0 to 1, of any size; nil for everything.
+  public var mask: Tensor?
+  /// The time, from 0.
+  public var time: Int
+  /// The noise, `[1, channels, height, width]`.
+  public var noise: NoiseOptions.Drawn
+  /// The LoRAs that act on it, by number.
+  public var loras: [Int]
+  /// A LoRA that must leave the base prediction as it is under this caption, by number.
+  public var bystander: Int?
+  /// What the prediction is held to.
+  public var target = Target.picture
+  /// What its losses are multiplied with.
+  public var weight = 1.0
+  /// The character it shows alone, by number; nil for groups and regularisation.
+  public var character: Int?
+  /// What dropout draws for it.
+  public var dropoutSeed: UInt64 = 0
+
+  /// A sample of these parts.
+  public init(
+    latents: Tensor, caption: String, sizes: SizeConditioning, time: Int, noise: NoiseOptions.Drawn, loras: [Int]
+  ) {
+    (self.latents, self.caption, self.sizes) = (latents, caption, sizes)
+    (self.time, self.noise, self.loras) = (time, noise, loras)
+  }
+}
