@@ -13,6 +13,7 @@ public struct TriggerWord: Sendable, Hashable {
   /// Where the caption names the class already, the trigger's tag simply goes.
   public func classCaption(of caption: String) -> String {
     guard caption.holds(word: trigger) else { return caption }
+    if className.isEmpty { return withoutTrigger(caption) }
     let tags = caption.pieces(by: ",").map(\.trimmed)
     if tags.contains(trigger),
       tags.contains(className) || caption.replacing(word: trigger, by: "").holds(word: className)
@@ -21,6 +22,13 @@ public struct TriggerWord: Sendable, Hashable {
         word: trigger, by: className)
     }
     return caption.replacing(word: trigger, by: className)
+  }
+
+  /// The caption without the trigger, and with nothing in its place.
+  public func withoutTrigger(_ caption: String) -> String {
+    guard caption.holds(word: trigger) else { return caption }
+    return caption.pieces(by: ",").map { $0.replacing(word: trigger, by: "").trimmed }.filter { !$0.isEmpty }.joined(
+      separator: ", ")
   }
 
   /// The caption with another character's trigger instead of this one's, and the other's class instead of this one's.

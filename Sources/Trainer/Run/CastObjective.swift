@@ -143,7 +143,8 @@ public struct CastObjective {
     let members = input.samples.indices.filter { input.samples[$0].bystander != nil }
     guard !members.isEmpty else { return }
     let part = try input.selected(members)
-    let losses = try distance(part, part.samples.map(\.caption), part.samples.map { $0.bystander.map { [$0] } ?? [] }) {
+    let captions = part.samples.map { $0.bystanderCaption ?? $0.caption }
+    let losses = try distance(part, captions, part.samples.map { $0.bystander.map { [$0] } ?? [] }) {
       try CrossPrior(plan.element).losses($0, base: $1, thresholds: $2)
     }
     try add([.crossPrior: losses], members)

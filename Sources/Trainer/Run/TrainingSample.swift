@@ -31,8 +31,10 @@ public struct TrainingSample: Sendable {
   public var noise: NoiseOptions.Drawn
   /// The LoRAs that act on it, by number.
   public var loras: [Int]
-  /// A LoRA that must leave the base prediction as it is under this caption, by number.
+  /// A LoRA that must leave the base prediction as it is under ``bystanderCaption``, by number.
   public var bystander: Int?
+  /// The caption under which the bystander must change nothing; nil for ``caption``.
+  public var bystanderCaption: String?
   /// What the prediction is held to.
   public var target = Target.picture
   /// What its losses are multiplied with.
