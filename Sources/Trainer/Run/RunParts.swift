@@ -1,4 +1,4 @@
-internal import Adapters
+public import Adapters
 internal import Diffusion
 internal import Torch
 
