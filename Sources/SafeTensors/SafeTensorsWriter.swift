@@ -178,7 +178,7 @@ public struct SafeTensorsWriter: ~Copyable {
     guard unsafe rename(temporary, path) == 0 else { throw Self.failure("renamed into place", path: path) }
     close(descriptor)
     descriptor = -1
-    syncFolder()
+    Self.syncFolder(of: path)
     return digest
   }
 
@@ -221,7 +221,7 @@ public struct SafeTensorsWriter: ~Copyable {
   /// Makes the rename itself durable.
   ///
   /// The file is complete whatever this returns, so its result is not an error.
-  private func syncFolder() {
+  static func syncFolder(of path: String) {
     let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     let handle = unsafe open(folder, O_RDONLY | O_CLOEXEC)
     guard handle >= 0 else { return }
