@@ -117,6 +117,9 @@ package enum FolderContents {
     return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
+  /// Whether there is anything at a path.
+  package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
   /// The names in a folder, sorted by their characters' numbers; those that begin with a dot are left out.
   ///
   /// - Throws: ``SafeTensorsError`` with rule `cannotOpen`.

@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 /// Small `.safetensors.zst` archives that a program keeps for itself: made in memory, written whole.
 ///
 /// ``SafeTensorsFile`` reads them. The archive has a checksum, so a damaged one is an error and never other numbers.
@@ -29,46 +23,5 @@ package enum PackedTensors {
       file += bytes
     }
     try WholeFile.write(try ZstdArchive.packed(file, path: path), to: path)
-  }
-}
-
-/// Files that are small enough to be made in memory.
-package enum WholeFile {
-  /// Writes a file beside its name, syncs it where asked, and renames it to its name; a file of that name is replaced.
-  /// - Throws: ``SafeTensorsError`` with rule `cannotWrite`; nothing is left behind then.
-  package static func write(_ bytes: [UInt8], to path: String, syncs: Bool = false) throws(SafeTensorsError) {
-    func failure(_ what: String) -> SafeTensorsError {
-      SafeTensorsError(path: path, rule: .cannotWrite, detail: "cannot be \(what): \(systemMessage(errno))")
-    }
-    let temporary = "\(path).\(getpid()).part"
-    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw failure("created") }
-    do throws(SafeTensorsError) {
-      try SafeTensorsWriter.writeAll(unsafe bytes.span.bytes, to: descriptor, path: path)
-      if syncs, fsync(descriptor) != 0 { throw failure("synced") }
-    } catch {
-      close(descriptor)
-      unsafe unlink(temporary)
-      throw error
-    }
-    close(descriptor)
-    guard unsafe rename(temporary, path) == 0 else {
-      let error = failure("renamed into place")
-      unsafe unlink(temporary)
-      throw error
-    }
-  }
-
-  /// Makes a folder and those above it.
-  /// - Throws: ``SafeTensorsError`` with rule `cannotWrite`.
-  package static func makeFolder(_ path: String) throws(SafeTensorsError) {
-    var place = path.hasPrefix("/") ? "" : "."
-    for piece in path.split(separator: "/") {
-      place += "/\(piece)"
-      if unsafe mkdir(place, 0o755) != 0, errno != EEXIST {
-        throw SafeTensorsError(
-          path: path, rule: .cannotWrite, detail: "cannot be made: \(systemMessage(errno))")
-      }
-    }
   }
 }

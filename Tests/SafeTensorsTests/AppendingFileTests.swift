@@ -42,11 +42,11 @@ import Testing
   @Test func contentsAreReplacedWhole() throws {
     let folder = try TemporaryFolder()
     let path = try folder.file("a", [1, 2])
-    try TextFile.replace(path, with: [7])
+    try WholeFile.write([7], to: path, syncs: true)
     #expect(try contents(path) == [7] && folder.names == ["a"])
-    try TextFile.replace(folder.path + "/b", with: [])
+    try WholeFile.write([], to: folder.path + "/b", syncs: true)
     #expect(folder.names == ["a", "b"])
-    let error = #expect(throws: SafeTensorsError.self) { try TextFile.replace("/nowhere/a", with: []) }
+    let error = #expect(throws: SafeTensorsError.self) { try WholeFile.write([], to: "/nowhere/a", syncs: true) }
     #expect(error?.rule == .cannotWrite)
   }
 }

@@ -109,6 +109,8 @@ extension CastConfiguration {
     public var composites = 0.0
     /// The share of each character's pictures that are held out to measure with; 0 by default.
     public var validation = 0.0
+    /// Steps between measurements of what is held out; 100 by default.
+    public var validationEvery = 100
     /// How many steps without a better held-out loss end a character's training; none by default.
     public var patience: Int?
     /// Where latents and embeddings are kept; nil is the system's cache folder.
@@ -141,6 +143,7 @@ extension CastConfiguration {
       groupRatio = try fields.number("group_ratio", in: 0...16) ?? groupRatio
       composites = try fields.number("composites", in: 0...1) ?? composites
       validation = try fields.number("validation", in: 0...0.5) ?? validation
+      validationEvery = try fields.integer("validation_every", in: 1...10_000_000) ?? validationEvery
       patience = try fields.integer("patience", in: 1...10_000_000)
       cache = try fields.text("cache")
       seed = try fields.integer("seed", in: 0...Int(UInt32.max)) ?? seed

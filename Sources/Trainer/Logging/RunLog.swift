@@ -22,7 +22,7 @@ public final class RunLog: Sendable {
     let bytes = try TextFile.contents(path) ?? []
     if let step {
       let kept = Self.kept(bytes, after: step)
-      if kept != bytes { try TextFile.replace(path, with: kept) }
+      if kept != bytes { try WholeFile.write(kept, to: path, syncs: true) }
       file = try AppendingFile(path: path)
     } else {
       file = try AppendingFile(path: path)

@@ -1,4 +1,5 @@
-public import Adapters
+internal import Adapters
+internal import Diffusion
 internal import SafeTensors
 internal import Torch
 

@@ -1,0 +1,54 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// Files that are small enough to be made in memory.
+package enum WholeFile {
+  /// Writes a file beside its name, syncs it where asked, and renames it to its name; a file of that name is replaced.
+  /// - Throws: ``SafeTensorsError`` with rule `cannotWrite`; nothing is left behind then.
+  package static func write(_ bytes: [UInt8], to path: String, syncs: Bool = false) throws(SafeTensorsError) {
+    func failure(_ what: String) -> SafeTensorsError {
+      SafeTensorsError(path: path, rule: .cannotWrite, detail: "cannot be \(what): \(systemMessage(errno))")
+    }
+    let temporary = "\(path).\(getpid()).part"
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw failure("created") }
+    do throws(SafeTensorsError) {
+      try SafeTensorsWriter.writeAll(unsafe bytes.span.bytes, to: descriptor, path: path)
+      if syncs, fsync(descriptor) != 0 { throw failure("synced") }
+    } catch {
+      close(descriptor)
+      unsafe unlink(temporary)
+      throw error
+    }
+    close(descriptor)
+    guard unsafe rename(temporary, path) == 0 else {
+      let error = failure("renamed into place")
+      unsafe unlink(temporary)
+      throw error
+    }
+    if syncs { SafeTensorsWriter.syncFolder(of: path) }
+  }
+
+  /// Makes a folder and those above it.
+  /// - Throws: ``SafeTensorsError`` with rule `cannotWrite`.
+  package static func makeFolder(_ path: String) throws(SafeTensorsError) {
+    var place = path.hasPrefix("/") ? "" : "."
+    for piece in path.split(separator: "/") {
+      place += "/\(piece)"
+      if unsafe mkdir(place, 0o755) != 0, errno != EEXIST {
+        throw SafeTensorsError(
+          path: path, rule: .cannotWrite, detail: "cannot be made: \(systemMessage(errno))")
+      }
+    }
+  }
+
+  /// Removes a file; one that is not there is no error.
+  /// - Throws: ``SafeTensorsError`` with rule `cannotWrite`.
+  package static func remove(_ path: String) throws(SafeTensorsError) {
+    guard unsafe unlink(path) != 0, errno != ENOENT else { return }
+    throw SafeTensorsError(path: path, rule: .cannotWrite, detail: "cannot be removed: \(systemMessage(errno))")
+  }
+}
