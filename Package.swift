@@ -121,7 +121,8 @@ let package = Package(
     .executableTarget(
       name: "troupe",
       dependencies: [
-        "SafeTensors", "LinearAlgebra", "Adapters", "BlendAnalysis", "Merge", "Diffusion", "Torch", "Images", "TOML",
+        "SafeTensors", "LinearAlgebra", "Adapters", "BlendAnalysis", "Merge", "Diffusion", "Torch", "Trainer", "Images",
+        "TOML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -32,7 +32,8 @@ import Testing
     "Diffusion": ["Torch", "Images", "Adapters", "SafeTensors", "LinearAlgebra"],
     "Trainer": ["Diffusion", "Torch", "Images", "Adapters", "SafeTensors", "TOML"],
     "troupe": [
-      "Adapters", "SafeTensors", "LinearAlgebra", "BlendAnalysis", "Merge", "Diffusion", "Torch", "Images", "TOML",
+      "Adapters", "SafeTensors", "LinearAlgebra", "BlendAnalysis", "Merge", "Diffusion", "Torch", "Trainer", "Images",
+      "TOML",
     ],
   ]
 

@@ -16,7 +16,7 @@ public struct ModelTokenizers: Sendable {
   /// Reads a model's own tokenizers, or CLIP's where it came without.
   /// - Parameter environment: the value of an environment variable, which may name CLIP's vocabulary.
   /// - Throws: ``TokenizerError``.
-  init(_ checkpoint: ModelCheckpoint, environment: (String) -> String?) throws {
+  public init(_ checkpoint: ModelCheckpoint, environment: (String) -> String?) throws {
     func read(_ folder: String, _ padding: CLIPTokenizer.Padding) throws -> CLIPTokenizer {
       guard let own = checkpoint.tokenizerFolder(folder) else {
         return try .standard(padding: padding, environment: environment)
