@@ -7,7 +7,7 @@ public struct ContactSheet: Sendable, Equatable {
   public struct Cell: Sendable, Equatable {
     /// What is shown; without a picture the place stays empty.
     public var picture: Picture?
-    /// A line or two below it, such as a measured likeness.
+    /// What stands below it, such as a measured likeness.
     public var caption: String
 
     /// Makes a place.
@@ -48,11 +48,13 @@ public struct ContactSheet: Sendable, Equatable {
   public var cellSide: Int
   /// Pixels for each of the letters' own, or `nil` to follow the size of the pictures.
   public var textScale: Int?
+  /// Lines below a picture at most; what is longer ends in an ellipsis.
+  public var captionLimit: Int
 
   /// Makes a sheet.
   public init(
     title: String = "", subtitle: String = "", columns: [String], rows: [Row], cellSide: Int = 512,
-    textScale: Int? = nil
+    textScale: Int? = nil, captionLimit: Int = 2
   ) {
     self.title = title
     self.subtitle = subtitle
@@ -60,6 +62,7 @@ public struct ContactSheet: Sendable, Equatable {
     self.rows = rows
     self.cellSide = cellSide
     self.textScale = textScale
+    self.captionLimit = captionLimit
   }
 
   /// Draws the sheet: three channels on a light ground.

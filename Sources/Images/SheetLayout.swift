@@ -46,7 +46,9 @@ struct SheetLayout {
     let cellWidth = cellWidth
     rowLines = sheet.rows.map { heading.wrapped($0.heading, width: room, lines: 5) }
     columnLines = sheet.columns.map { heading.wrapped($0, width: cellWidth, lines: 3) }
-    captionLines = sheet.rows.map { $0.cells.map { text.wrapped($0.caption, width: cellWidth, lines: 2) } }
+    captionLines = sheet.rows.map {
+      $0.cells.map { text.wrapped($0.caption, width: cellWidth, lines: max(1, sheet.captionLimit)) }
+    }
     let widest = rowLines.joined().map { heading.width(of: $0) }.max() ?? 0
     headingWidth = widest > 0 ? widest + 2 * labelGap : 0
 

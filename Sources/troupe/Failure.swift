@@ -42,6 +42,7 @@ struct Failure {
     case is CancellationError: Self.say("interrupted", .running)
     default:
       if let failure = EngineFailure(error) { Self.say(failure.text, failure.code) }
+      if let failure = TrainerFailure(error) { Self.say(failure.text, failure.code) }
       Self.usage(error)
     }
   }

@@ -19,7 +19,8 @@ struct Troupe: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, DiagnoseCommand.self, MergeCommand.self, ResizeCommand.self, ScaleCommand.self,
-      SubtractCommand.self, BakeCommand.self, ExtractCommand.self, GenerateCommand.self, DoctorCommand.self,
+      SubtractCommand.self, BakeCommand.self, ExtractCommand.self, GenerateCommand.self, DatasetCommand.self,
+      DoctorCommand.self,
     ])
 
   /// Runs a command and turns its error, if any, into one sentence and an exit code.
