@@ -44,6 +44,13 @@ struct CallbackFailure : std::exception {
   std::string message;
 };
 
+// Another process stopped, or does not answer.
+struct ProcessFailure : std::exception {
+  explicit ProcessFailure(std::string text) : message(std::move(text)) {}
+  const char *what() const noexcept override { return message.c_str(); }
+  std::string message;
+};
+
 // Turns the exception in flight into an error. Only to be called in a catch block.
 void capture(troupe_error **error) noexcept;
 
@@ -86,5 +93,6 @@ void fill_tensors(troupe_torch &);
 void fill_operators(troupe_torch &);
 void fill_gradients(troupe_torch &);
 void fill_random(troupe_torch &);
+void fill_processes(troupe_torch &);
 
 }  // namespace troupe

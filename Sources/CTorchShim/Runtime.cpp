@@ -41,6 +41,8 @@ void capture(troupe_error **error) noexcept {
     throw;
   } catch (const CallbackFailure &failure) {
     set(error, TROUPE_ERROR_CALLBACK, failure.what());
+  } catch (const ProcessFailure &failure) {
+    set(error, TROUPE_ERROR_PROCESSES, failure.what());
   } catch (const c10::IndexError &failure) {
     set(error, TROUPE_ERROR_INDEX, failure.what_without_backtrace());
   } catch (const c10::NotImplementedError &failure) {

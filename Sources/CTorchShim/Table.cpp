@@ -14,6 +14,7 @@ extern "C" __attribute__((visibility("default"))) const troupe_torch *troupe_tor
     troupe::fill_operators(filled);
     troupe::fill_gradients(filled);
     troupe::fill_random(filled);
+    troupe::fill_processes(filled);
     return filled;
   }();
   return &table;

@@ -14,6 +14,8 @@ public struct TorchError: Error, Sendable, Equatable, CustomStringConvertible {
     case missing
     /// A segment that was computed again for its gradients failed.
     case callback
+    /// The processes of a run do not come together, or one of them stopped.
+    case processes
     /// Anything else, mostly shapes that do not fit.
     case general
   }
@@ -44,6 +46,7 @@ public struct TorchError: Error, Sendable, Equatable, CustomStringConvertible {
       case Int32(bitPattern: TROUPE_ERROR_INDEX.rawValue): .index
       case Int32(bitPattern: TROUPE_ERROR_MISSING.rawValue): .missing
       case Int32(bitPattern: TROUPE_ERROR_CALLBACK.rawValue): .callback
+      case Int32(bitPattern: TROUPE_ERROR_PROCESSES.rawValue): .processes
       default: .general
       }
     let message = unsafe String(cString: table.pointee.error_message(error))

@@ -14,6 +14,7 @@ struct EngineFailure {
       self.init("\(error.message); `troupe doctor` tells what to install", .running)
     case let error as TorchError where error.kind == .outOfMemory:
       self.init("the memory does not suffice: take smaller pictures, --batch 1 or --dtype bf16", .running)
+    case let error as TorchError where error.kind == .processes: self.init(error.message, .running)
     case let error as TorchError: self.init("libtorch: \(Self.firstLine(error.message))", .running)
     case let error as DiffusionError: self.init(error.description, .input)
     case let error as CheckpointError:

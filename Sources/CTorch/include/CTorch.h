@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 // Raised when the table changes, so that a stale library beside a new program is named and not called.
-#define TROUPE_TORCH_ABI 1
+#define TROUPE_TORCH_ABI 2
 
 #pragma clang assume_nonnull begin
 
@@ -28,6 +28,7 @@ typedef troupe_tensor *_Nullable const *_Nonnull troupe_optional_inputs;  // NUL
 typedef troupe_tensor *_Nullable *_Nullable troupe_outputs;
 typedef struct troupe_operator troupe_operator;    // an operator of the dispatcher; never freed
 typedef struct troupe_generator troupe_generator;  // a random number generator
+typedef struct troupe_group troupe_group;          // this process among those that train together
 
 typedef enum {
   TROUPE_ERROR_GENERAL = 1,
@@ -35,6 +36,7 @@ typedef enum {
   TROUPE_ERROR_INDEX = 3,
   TROUPE_ERROR_MISSING = 4,   // the operator, or its kernel for this type or device, is not there
   TROUPE_ERROR_CALLBACK = 5,  // a recomputed segment failed
+  TROUPE_ERROR_PROCESSES = 6, // another process of the group stopped, or the group cannot be formed
 } troupe_error_code;
 
 // The numbers are PyTorch's own (c10/core/ScalarType.h), which do not change.
@@ -155,6 +157,17 @@ typedef struct {
   void (*_Nonnull generator_free)(troupe_generator *);
   troupe_tensor *_Nullable (*_Nonnull generator_state)(const troupe_generator *, troupe_failure);
   int32_t (*_Nonnull generator_restore)(troupe_generator *, const troupe_tensor *state, troupe_failure);
+
+  // Processes that train together. All of them call the same functions in the same order, with tensors of the same
+  // format and size. After a failure a group only fails.
+  // Waits for the others at `address`:`port`, where rank 0 listens; each later call waits as long at most.
+  troupe_group *_Nullable (*_Nonnull group_join)(
+      const char *address, int32_t port, int32_t rank, int32_t count, double seconds, troupe_failure);
+  void (*_Nonnull group_leave)(troupe_group *);
+  // In place, over contiguous tensors in F32, F64 or I64: every process gets the same bits.
+  int32_t (*_Nonnull group_sum)(troupe_group *, troupe_tensor *, troupe_failure);
+  // In place, over contiguous tensors in U8.
+  int32_t (*_Nonnull group_broadcast)(troupe_group *, troupe_tensor *, int32_t from, troupe_failure);
 } troupe_torch;
 
 // What the shared library exports. NULL, with the reason, when it was built without libtorch.
