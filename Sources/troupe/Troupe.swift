@@ -19,7 +19,8 @@ struct Troupe: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, DiagnoseCommand.self, MergeCommand.self, ResizeCommand.self, ScaleCommand.self,
-      SubtractCommand.self, BakeCommand.self, ExtractCommand.self, GenerateCommand.self, DatasetCommand.self,
+      SubtractCommand.self, BakeCommand.self, ExtractCommand.self, GenerateCommand.self,
+      TrainCommand.self, DatasetCommand.self,
       DoctorCommand.self,
     ])
 

@@ -15,6 +15,10 @@ extension CastConfiguration {
     public var description: String { (line.map { "line \($0): " } ?? "") + detail }
   }
 
+  static let noCharacters = Problem(
+    line: nil, rule: .missing,
+    detail: "a cast has at least one character, there is none; add [[character]] with name, trigger and images")
+
   /// What is wrong with the text itself; ``init(toml:path:)`` throws the first.
   public var problems: [Problem] {
     var found: [Problem] = []
@@ -24,11 +28,7 @@ extension CastConfiguration {
     if model.checkpoint.isEmpty {
       add(nil, .missing, "no base model is named; add [model] and below it checkpoint = \"model.safetensors\"")
     }
-    if characters.isEmpty {
-      add(
-        nil, .missing,
-        "a cast has at least one character, there is none; add [[character]] with name, trigger and images")
-    }
+    if characters.isEmpty { found.append(Self.noCharacters) }
     characterProblems(add)
     for group in groups {
       let names = Set(group.characters)

@@ -36,9 +36,12 @@ public struct CastConfiguration: Sendable, Hashable {
 
   /// Reads a file.
   ///
+  /// - Parameter needsCharacters: false where the pictures come from elsewhere.
   /// - Throws: `SafeTensorsError` when the file cannot be read, else ``TOMLError``.
-  public init(path: String) throws {
-    self = try Self(toml: try ConfigurationText.read(path, subject: "cast", largest: Self.largest), path: path)
+  public init(path: String, needsCharacters: Bool = true) throws {
+    self = try Self(
+      toml: try ConfigurationText.read(path, subject: "cast", largest: Self.largest), path: path,
+      needsCharacters: needsCharacters)
   }
 
   /// Reads a text.
@@ -46,8 +49,9 @@ public struct CastConfiguration: Sendable, Hashable {
   /// - Parameters:
   ///   - text: the text.
   ///   - path: its file, for errors and for relative paths.
+  ///   - needsCharacters: false where the pictures come from elsewhere.
   /// - Throws: ``TOMLError`` for the first key that is unknown or has a value that it does not take.
-  public init(toml text: String, path: String) throws(TOMLError) {
+  public init(toml text: String, path: String, needsCharacters: Bool = true) throws(TOMLError) {
     file = path
     try ForeignConfiguration.refuse(text, path: path, subject: "cast")
     let table = try TOMLReader.read(text, path: path, subject: "cast")
@@ -83,7 +87,7 @@ public struct CastConfiguration: Sendable, Hashable {
       regularization.append(try Regularization(&fields, captions: captions, images: images))
     }
     try root.finish()
-    if let first = problems.first {
+    if let first = problems.first(where: { needsCharacters || $0 != Self.noCharacters }) {
       throw TOMLError(path: path, line: first.line, subject: "cast", rule: first.rule, detail: first.detail)
     }
   }

@@ -30,7 +30,13 @@ final class ProgressLine: Sendable {
   }
 
   /// Tells how many of how many are done; from any thread.
-  func update(_ done: Int, of total: Int) {
+  /// - Parameters:
+  ///   - first: how many were done before the line was made, which the rate leaves out.
+  ///   - label: what is done instead of the line's own.
+  ///   - note: what else there is to say, cut where the line ends.
+  func update(
+    _ done: Int, of total: Int, from first: Int = 0, label: String? = nil, unit: String? = nil, note: String = ""
+  ) {
     guard isActive else { return }
     let now = ContinuousClock.now
     guard now - start > .seconds(2) else { return }
@@ -39,12 +45,19 @@ final class ProgressLine: Sendable {
       state.lastShown = now
       state.isShown = true
       let seconds = (now - start) / .seconds(1)
-      let rate = Double(done) / seconds
+      let rate = Double(done - first) / seconds
       let left = rate > 0 ? Double(total - done) / rate : 0
-      return
-        "\r\(label): \(done) of \(total) \(unit), \(Numbers.fixed(rate, rate < 10 ? 1 : 0))/s, \(Numbers.duration(left)) left\u{1B}[K"
+      let text =
+        "\(label ?? self.label): \(done) of \(total) \(unit ?? self.unit), \(Self.pace(rate)), \(Numbers.duration(left)) left"
+        + (note.isEmpty ? "" : ", \(note)")
+      return "\r\(TextTable.cut(text, to: Terminal.width - 1))\u{1B}[K"
     }
     if let text { Terminal.writeError(text) }
+  }
+
+  /// A rate that reads well: slow ones as the time that each takes.
+  private static func pace(_ rate: Double) -> String {
+    rate > 0 && rate < 0.5 ? "\(Numbers.fixed(1 / rate, 1)) s each" : "\(Numbers.fixed(rate, rate < 10 ? 1 : 0))/s"
   }
 
   /// Removes the line.

@@ -20,6 +20,30 @@ enum Terminal {
     return unsafe String(cString: value)
   }
 
+  /// Seconds since 1970.
+  static var now: Double {
+    var time = timespec()
+    _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  /// This machine's name.
+  static var host: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard unsafe gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// This process' number.
+  static var process: Int { Int(getpid()) }
+
+  /// The folder that the program was started in.
+  static var workingFolder: String {
+    var path = [CChar](repeating: 0, count: 4096)
+    guard unsafe getcwd(&path, path.count) != nil else { return "." }
+    return String(decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// The width to lay text out for, in columns: the terminal's, or 80 in a pipe; at least 60, at most 160.
   static var width: Int {
     var size = winsize()
