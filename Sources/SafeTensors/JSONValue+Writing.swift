@@ -35,6 +35,14 @@ extension JSONValue {
     }
   }
 
+  /// A whole number.
+  package static func whole(_ number: Int) -> JSONValue {
+    number < 0 ? .negative(Int64(number)) : .unsigned(UInt64(number))
+  }
+
+  /// A list of texts.
+  package static func texts(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
+
   /// An object with these members, in this order.
   package static func object(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue {
     .object(members.map { Member(name: $0.key, value: $0.value) })

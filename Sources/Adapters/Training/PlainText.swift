@@ -1,5 +1,5 @@
 /// Values as people write them.
-enum PlainText {
+package enum PlainText {
   /// A number without a needless fraction: `16`, `0.0003`, `5e-05`.
   static func number(_ value: Double) -> String {
     if let whole = Int(exactly: value), abs(value) < 1e15 { return String(whole) }
@@ -28,6 +28,16 @@ enum PlainText {
     func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
     return
       "\(year)-\(padded(month))-\(padded(day)) \(padded(total / 3600 % 24)):\(padded(total / 60 % 60)) UTC"
+  }
+
+  /// A moment in Universal Time as ISO 8601 has it, to the second; nil outside the years 1970 to 9999.
+  package static func timestamp(_ secondsSince1970: Double) -> String? {
+    guard secondsSince1970 >= 0, secondsSince1970 < 253_402_300_800 else { return nil }
+    let total = Int(secondsSince1970)
+    let (year, month, day) = civil(days: total / 86_400)
+    func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    let time = [total / 3600 % 24, total / 60 % 60, total % 60].map(padded).joined(separator: ":")
+    return "\(year)-\(padded(month))-\(padded(day))T\(time)Z"
   }
 
   /// The Gregorian date of a day counted from 1970.

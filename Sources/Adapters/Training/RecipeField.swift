@@ -15,7 +15,7 @@ extension TrainingRecord {
   public var fields: [RecipeField] {
     identityFields + baseFields + networkFields + scheduleFields + learningFields + noiseFields
       + captionFields
-      + dataFields
+      + dataFields + castFields
   }
 
   /// Makes the fields of a group from those values that are there.

@@ -100,7 +100,10 @@ extension TrainingRecord {
     // Folders of one concept are one character in several qualities, and one folder may stand in several data
     // sets for several resolutions, so concepts are compared and not folders.
     var exposures: [String: Int] = [:]
-    for folder in data.datasets where !folder.isRegularisation {
+    // A cast's folders are parts of characters, whose samples are recorded.
+    let members = cast?.matching == "cast" ? cast?.characters ?? [] : []
+    for member in members { exposures[member.name] = member.samples }
+    for folder in data.datasets where !folder.isRegularisation && members.isEmpty {
       guard let exposure = folder.exposure else { return nil }
       exposures[folder.concept, default: 0] = (exposures[folder.concept] ?? 0).addingCapped(exposure)
     }
@@ -111,7 +114,7 @@ extension TrainingRecord {
     let factor = PlainText.number((ratio * 10).rounded() / 10)
     return
       "“\(most.key.shortened(to: 60))” is shown \(factor) times as often as “\(least.key.shortened(to: 60))” "
-      + "(\(most.value) against \(least.value) images per epoch), so it is learned far more strongly."
+      + "(\(most.value) against \(least.value) \(members.isEmpty ? "images per epoch" : "samples")), so it is learned far more strongly."
   }
 
   private var emptyHash: String? {

@@ -73,16 +73,17 @@ extension TrainingRecord {
       flipAugmentation = reader.flag("ss_flip_aug")
 
       var counts: [PixelSize: Int] = [:]
-      if let information = reader.json("ss_bucket_info"), !Self.add(information, to: &counts) {
-        reader.reject("ss_bucket_info")
-      }
+      let summary = reader.json("ss_bucket_info")
+      if let summary, !Self.add(summary, to: &counts) { reader.reject("ss_bucket_info") }
+      let hasSummary = !counts.isEmpty
       let sets = Self.list(&reader)
       for set in sets {
         guard set.members != nil else {
           reader.reject("ss_datasets")
           continue
         }
-        if let information = set["bucket_info"] { _ = Self.add(information, to: &counts) }
+        // One data set alone may be summed up at the top as well, and then counts once.
+        if let information = set["bucket_info"], !hasSummary { _ = Self.add(information, to: &counts) }
         for (folder, value) in (set["tag_frequency"]?.members ?? []).map({ ($0.name, $0.value) }) {
           if let list = TagCount.list(value), tags[folder] == nil { tags[folder] = list }
         }

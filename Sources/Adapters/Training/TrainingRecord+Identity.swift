@@ -42,6 +42,9 @@ extension TrainingRecord {
 
     /// Tells the trainer by the keys that only it writes, the most specific first.
     private static func trainer(_ reader: inout MetadataReader) -> String {
+      if let cast = reader.json(Cast.key), cast.members != nil {
+        return cast["troupe"]?.filledText.map { "Troupe \($0)" } ?? "Troupe"
+      }
       if let software = reader.json("software"), let name = software["name"]?.filledText {
         return software["version"]?.filledText.map { "\(name) \($0)" } ?? name
       }

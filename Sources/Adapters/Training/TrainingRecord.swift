@@ -19,6 +19,8 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   public var captions: Captions
   /// The images: sizes, buckets, folders.
   public var data: Dataset
+  /// The cast, where Troupe trained it.
+  public var cast: Cast?
   /// How often each tag stands in the captions of each folder, without repeats; most frequent first.
   public var tagFrequency: [String: [TagCount]]
   /// Words that may call the character, most likely first.
@@ -40,6 +42,7 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
     network = Network(reading: &reader)
     optimisation = Optimisation(reading: &reader)
     noise = Noise(reading: &reader)
+    cast = Self.readCast(&reader)
     tagFrequency = Self.readTags(&reader)
     data = Dataset(reading: &reader, tags: &tagFrequency)
     captions = Captions(reading: &reader)
@@ -67,6 +70,13 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
       return source?["ss_output_name"]?.filledText ?? source?["modelspec.title"]?.filledText
         ?? "unnamed (\(key.dropFirst(5)))"
     }
+  }
+
+  private static func readCast(_ reader: inout MetadataReader) -> Cast? {
+    guard let document = reader.json(Cast.key) else { return nil }
+    let cast = Cast(document)
+    if cast == nil { reader.reject(Cast.key) }
+    return cast
   }
 
   private static func readTags(_ reader: inout MetadataReader) -> [String: [TagCount]] {

@@ -42,7 +42,11 @@ struct TriggerSearch {
   // MARK: - What the maker says
 
   private mutating func readStatements(_ reader: inout MetadataReader) {
-    if let phrase = reader.text("modelspec.trigger_phrase") {
+    let members = record.cast?.trained ?? []
+    for member in members { add(member.trigger, "the trainer's record says that it calls \(member.name)", 0.98) }
+    // The phrase of a cast is those words in a row.
+    let phrase = reader.text("modelspec.trigger_phrase")
+    if let phrase, phrase != members.map(\.trigger).filter({ !$0.isEmpty }).joined(separator: ", ") {
       add(phrase, "the maker published it as the trigger phrase", 0.97)
     }
     for (index, word) in Self.words(inComment: record.identity.comment ?? "").enumerated() {

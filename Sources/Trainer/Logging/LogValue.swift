@@ -29,7 +29,7 @@ public enum LogValue: Sendable, Hashable {
     switch self {
     case .null: .null
     case .flag(let flag): .bool(flag)
-    case .whole(let number): number < 0 ? .negative(Int64(number)) : .unsigned(UInt64(number))
+    case .whole(let number): .whole(number)
     case .number(let number): number.isFinite ? .double(number) : .null
     case .text(let text): .string(text)
     case .list(let values): .array(values.map(\.json))
