@@ -11,6 +11,9 @@ public struct ExposureReport: Sendable, Hashable {
     /// The longest stretch of steps without one.
     public var longestGap = 0
     var lastStep = -1
+
+    /// No use.
+    public init() {}
   }
 
   /// Steps of the run.

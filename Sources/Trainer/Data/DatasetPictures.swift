@@ -31,6 +31,9 @@ public struct DatasetPictures: Sendable, Hashable {
   public struct Refusal: Error, Sendable, Hashable, CustomStringConvertible {
     /// The sentence.
     public var description: String
+
+    /// A refusal for this reason.
+    public init(description: String) { self.description = description }
   }
 
   /// The pictures, in the order of the configuration and by name within a subset.

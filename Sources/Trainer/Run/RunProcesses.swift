@@ -29,6 +29,8 @@ public struct SingleProcess: RunProcesses {
   public func gather(_ numbers: [Double]) -> [[Double]] { [numbers] }
 }
 
+extension ProcessGroup: RunProcesses {}
+
 extension RunProcesses {
   /// Whether this process writes files.
   var isFirst: Bool { rank == 0 }

@@ -29,7 +29,7 @@ struct TrainCommand: AsyncParsableCommand {
         troupe train --dataset-config data.toml --model sdxl.safetensors --steps 1600 --name konrad
       """)
 
-  @Argument(help: ArgumentHelp("The cast.", valueName: "cast.toml"))
+  @ArgumentParser.Argument(help: ArgumentHelp("The cast.", valueName: "cast.toml"))
   var cast: String?
 
   @OptionGroup(title: "sd-scripts' datasets") var kohya: KohyaDatasetOptions
@@ -97,7 +97,7 @@ struct TrainCommand: AsyncParsableCommand {
     StopRequests.listen()
     let group = try rank.map { try ProcessGroup($0) }
     let session = TrainSession(
-      setup, device: deviceOf(rank), processes: group.map { $0 as any RunProcesses } ?? SingleProcess(), json: json)
+      setup, device: deviceOf(rank), processes: group ?? SingleProcess(), json: json)
     let report = try session.run(resumes: resume, replaces: force)
     guard group == nil || rank?.rank == 0 else { return }
     if json { try JSONOutput.print(report) } else { TrainView(report).lines().forEach { print($0) } }
@@ -130,7 +130,7 @@ enum StopRequests {
   /// From now on SIGINT and SIGTERM ask.
   static func listen() {
     for number in [SIGINT, SIGTERM] {
-      _ = unsafe signal(number) { number in
+      _ = signal(number) { number in
         if StopRequests.count.add(1, ordering: .relaxed).oldValue > 0 { _exit(128 + number) }
       }
     }

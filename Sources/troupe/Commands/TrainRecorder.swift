@@ -1,5 +1,6 @@
 import Diffusion
 import Images
+import SafeTensors
 import Trainer
 
 /// Where the events of a run go: the terminal, the log, TensorBoard, and the report at the end.
@@ -30,6 +31,7 @@ final class TrainRecorder {
   func open(_ files: RunFiles, resumingAfter step: Int?) throws {
     log = try RunLog(path: files.log, resumingAfter: step ?? 0)
     if plan.cast.output.tensorBoard {
+      try WholeFile.makeFolder(files.events)
       board = try TensorBoardWriter(
         folder: files.events,
         origin: .init(time: Terminal.now, host: Terminal.host, process: Terminal.process), resumingAfter: step)
