@@ -1,6 +1,7 @@
 import Adapters
 import Testing
-import Trainer
+
+@testable import Trainer
 
 /// Metadata from a run's own plan, of each kind of run.
 @Suite struct RunMetadataTests {
