@@ -174,9 +174,10 @@ struct TrainingRecordTests {
       "true", "\u{301}", "trigger is",
       "İtrigger word: ß", #"{"x": "\ud800"}"#, "8_", "(2)", "torch.optim.Adam(", "e3b0c442",
     ]
-    let keys = Array(Set(TrainingFixtures.all.flatMap(\.keys))).sorted()
+    let files = TrainingFixtures.all + [[TrainingRecord.Cast.key: CastRecordTests.cast.text]]
+    let keys = Array(Set(files.flatMap(\.keys))).sorted()
     for _ in 0..<150 {
-      var metadata = TrainingFixtures.all.randomElement(using: &random) ?? [:]
+      var metadata = files.randomElement(using: &random) ?? [:]
       for _ in 0..<Int.random(in: 1...12, using: &random) {
         let key = keys.randomElement(using: &random) ?? ""
         var bytes = Array((metadata[key] ?? "").utf8)

@@ -63,6 +63,9 @@ import Trainer
     do { try Self.write(10...11, to: RunLog(path: path, resumingAfter: 9)) }
     let lines = try Self.text(path).split(separator: "\n")
     #expect(lines.count == 11 + 5 && !lines.contains { $0.contains("\"end\"") })
+    // A run that begins anew leaves nothing of the old one.
+    _ = try RunLog(path: path, resumingAfter: -1)
+    #expect(try Self.text(path).isEmpty)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["log.jsonl", "whole.jsonl"])
   }
 

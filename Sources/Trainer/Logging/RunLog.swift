@@ -16,7 +16,7 @@ public final class RunLog: Sendable {
   /// - Parameters:
   ///   - path: the file; its folder must exist.
   ///   - step: for a resumed run the steps that its state has done: lines with a later step, the line of an end and an
-  ///     unreadable last line are cut off. nil leaves all lines.
+  ///     unreadable last line are cut off; −1 cuts those of a run that is replaced. nil leaves all lines.
   /// - Throws: `SafeTensorsError` when the file cannot be read or written.
   public init(path: String, resumingAfter step: Int? = nil) throws {
     let bytes = try TextFile.contents(path) ?? []

@@ -122,6 +122,48 @@ public struct CastRecord: Sendable, Hashable {
     max(use.longestGap, exposure.steps - use.lastStep - 1)
   }
 
+  /// The record of a cast that is trained as sd-scripts does: regularisation sets are pooled.
+  ///
+  /// - Parameters:
+  ///   - run: the plan of the run.
+  ///   - exposure: the samples so far, of ``KohyaSampler``'s subsets.
+  init(pooled run: RunPlan, exposure: ExposureReport) {
+    let cast = run.cast
+    func images(_ subset: Int) -> Int { run.pictures.numbers(of: subset).count { !run.heldOut.contains($0) } }
+    func use(_ subset: Int) -> ExposureReport.Use {
+      exposure.sources.indices.contains(subset) ? exposure.sources[subset] : .init()
+    }
+    func count(_ isMeant: (RunPlan.Owner) -> Bool) -> Count {
+      run.subsets.indices.filter { isMeant(run.subsets[$0].owner) }.reduce(into: Count()) { count, subset in
+        count.images += images(subset)
+        count.samples += use(subset).samples
+      }
+    }
+    matching = .kohya
+    members = cast.characters.enumerated().map { number, character in
+      var own = count { $0 == .character(number) }
+      own.samples += count { if case .group(let numbers) = $0 { numbers.contains(number) } else { false } }.samples
+      // The stretch without any of its subsets is at most that without one of them.
+      let gaps = run.subsets.indices.filter { run.subsets[$0].owner == .character(number) }.map {
+        Self.gap(use($0), exposure)
+      }
+      return Member(
+        name: character.name, word: character.triggerWord, weight: character.weight, count: own,
+        longestGap: gaps.min() ?? 0)
+    }
+    samples = count { if case .regularization = $0 { false } else { true } }.samples
+    groups = cast.groups.map { group in
+      let numbers = group.characters.compactMap { name in cast.characters.firstIndex { $0.name == name } }
+      return Group(characters: group.characters, weight: group.weight, count: count { $0 == .group(numbers) })
+    }
+    regularization = cast.regularization.enumerated().map { number, set in
+      let count = count { $0 == .regularization(number) }
+      return Regularization(
+        className: set.className, target: set.target, pairsWith: [], weight: cast.losses.priorWeight, ratio: nil,
+        count: count, generated: set.generated == nil ? 0 : count.images)
+    }
+  }
+
   /// The record of an sd-scripts configuration: folders are what it has for characters.
   ///
   /// - Parameters:

@@ -19,8 +19,8 @@ public struct RunFacts: Sendable {
   public var exposure: ExposureReport
   /// The character whose LoRA it is, by number; nil for one LoRA of all.
   public var character: Int?
-  /// How many layers it has.
-  public var layers: Int
+  /// How many layers it has of each network: `unet`, `te1`, `te2`.
+  public var layers: [String: Int]
   /// When the run began, in seconds since 1970.
   public var started: Double
   /// Now.
@@ -80,7 +80,9 @@ extension TrainingRun {
           + "--force")
     }
     do { try source.restore(state.sampler) } catch { throw RunFilesError(description: "\(error)") }
-    try withoutGradients { for parameter in own { if let value = stored[parameter.name] { try parameter.tensor.assign(value) } } }
+    try withoutGradients {
+      for parameter in own { if let value = stored[parameter.name] { try parameter.tensor.assign(value) } }
+    }
     try optimiser.restore(state.tensors(under: "optimiser/"))
     if let average { try average.restore(state.tensors(under: "average/"), steps: state.averaged) }
     if let numbers = state.scaler { scaler?.restore(factor: numbers.factor, goodSteps: numbers.goodSteps) }
@@ -144,7 +146,8 @@ extension TrainingRun {
         let path = files.lora(index, step: step)
         let facts = RunFacts(
           plan: plan, step: self.step, exposure: exposure,
-          character: plan.cast.network.mode == .separate ? index : nil, layers: network.layers.count, started: started,
+          character: plan.cast.network.mode == .separate ? index : nil,
+          layers: network.layers.reduce(into: [:]) { $0[$1.path.part.rawValue, default: 0] += 1 }, started: started,
           finished: options.now())
         try writer.write(network, index, metadata: try options.metadata(facts), to: path)
         return path
