@@ -43,7 +43,8 @@ Rendezvous::Rendezvous(const std::string &address, int port, int rank, int count
   options.port = static_cast<uint16_t>(port);
   options.isServer = rank == 0;
   options.waitWorkers = false;
-  options.timeout = timeout;
+  // The store counts in whole seconds, and takes less than one for none.
+  options.timeout = milliseconds((timeout.count() + 999) / 1000 * 1000);
   try {
     store_ = c10::make_intrusive<c10d::TCPStore>(address, options);
     // Twice the same rank would mix two runs, or two processes of one.
@@ -66,12 +67,20 @@ Rendezvous::Rendezvous(const std::string &address, int port, int rank, int count
         "): see that it runs, and that MASTER_ADDR and MASTER_PORT are the same for all");
   }
   std::vector<int> missing;
-  for (int other = 0; other < count; other++)
-    if (!came(here(other), end)) missing.push_back(other);
-  if (!missing.empty())
+  try {
+    for (int other = 0; other < count; other++)
+      if (!came(here(other), end)) missing.push_back(other);
+  } catch (const std::exception &) {
+    throw ProcessFailure(
+        named({0}, count) + " stopped while the processes were coming together: look at the output there");
+  }
+  if (!missing.empty()) {
+    // The table goes with rank 0, and the others still want to read in it who is missing.
+    if (rank == 0) std::this_thread::sleep_for(milliseconds(1000));
     throw ProcessFailure(
         named(missing, count) + " did not come to " + place + " within " + seconds(timeout) +
         ": see that all run, with the same MASTER_ADDR, MASTER_PORT and WORLD_SIZE");
+  }
   for (int other = 0; other < count; other++) {
     const auto size = store_->get(here(other));
     if (std::string(size.begin(), size.end()) != std::to_string(count))

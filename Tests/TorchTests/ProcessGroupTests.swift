@@ -8,7 +8,8 @@ import Testing
   static func numbers(_ count: Int, rank: Int) -> [Float] { (0..<count).map { Float(($0 * 7 + rank * 13) % 101 - 50) } }
 
   static func sums(_ count: Int, of ranks: Int) -> [Float] {
-    (0..<count).map { index in (0..<ranks).reduce(0) { $0 + numbers(count, rank: $1)[index] } }
+    let all = (0..<ranks).map { numbers(count, rank: $0) }
+    return (0..<count).map { index in all.reduce(0) { $0 + $1[index] } }
   }
 
   @Test(arguments: [2, 3]) func sumsAreEqualOnAllRanksAndRight(ranks: Int) throws {

@@ -27,7 +27,8 @@ internal import Synchronization
     let table = unsafe try Engine.get().table
     var error: OpaquePointer?
     let handle = unsafe table.pointee.group_join(
-      rank.masterAddress, Int32(rank.masterPort + 1), Int32(rank.rank), Int32(rank.count), timeout / .seconds(1), &error)
+      rank.masterAddress, Int32(rank.masterPort + 1), Int32(rank.rank), Int32(rank.count), timeout / .seconds(1), &error
+    )
     guard let handle = unsafe handle else { throw unsafe TorchError(taking: error, from: table) }
     unsafe self.handle = unsafe handle
     unsafe self.table = unsafe table
