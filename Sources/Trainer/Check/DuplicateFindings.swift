@@ -46,8 +46,9 @@ enum DuplicateFindings {
       let kinds = Set(members.map { context.outline.members[$0].kind })
       let isCrossed = members.count > 1
       let number = "\(sets.count.of("set")) of \(isExact ? "equal files" : "pictures that look the same")"
+      let isAgainst = kinds.contains(.regularization) && kinds.count > 1
       let others =
-        kinds.contains(.regularization) && kinds.count > 1
+        isAgainst
         ? "One pulls towards the character and the other away from it."
         : "The same picture then teaches two names, and each calls the other."
       return context.finding(
@@ -58,7 +59,9 @@ enum DuplicateFindings {
           ? others
           : "What they show counts \(isExact ? "as often as there are copies" : "about so many times"), and is learned by heart sooner.",
         advice: isCrossed
-          ? "Keep each where it belongs; pictures of several characters belong in a [[group]]."
+          ? isAgainst
+            ? "Remove them from the regularisation set."
+            : "Keep each where it belongs; pictures of several characters belong in a [[group]]."
           : isExact ? "Remove all but one." : "Look at them, and keep the best; variants on purpose may stay.")
     }
   }
