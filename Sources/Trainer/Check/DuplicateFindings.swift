@@ -42,7 +42,7 @@ enum DuplicateFindings {
       }
     }
     return byMembers.map { members, sets in
-      let texts = sets.map { set in set.map { name(context, $0, among: members) }.joined(separator: " = ") }
+      let texts = sets.map { set in set.map { name(context, $0, among: members) }.listed(4, " = ") }
       let kinds = Set(members.map { context.outline.members[$0].kind })
       let isCrossed = members.count > 1
       let number = "\(sets.count.of("set")) of \(isExact ? "equal files" : "pictures that look the same")"
@@ -54,7 +54,7 @@ enum DuplicateFindings {
       return context.finding(
         isExact ? "duplicate" : "near-duplicate",
         isCrossed ? (isExact ? .problem : .warning) : (isExact ? .warning : .note), members, sets.flatMap { $0 },
-        evidence: "\(number): \(texts.listed(3))",
+        evidence: "\(number): \(texts.listed(3, "; "))",
         meaning: isCrossed
           ? others
           : "What they show counts \(isExact ? "as often as there are copies" : "about so many times"), and is learned by heart sooner.",
