@@ -1,4 +1,5 @@
 import Diffusion
+import Foundation
 import Testing
 
 @testable import Trainer
@@ -142,5 +143,16 @@ import Testing
       Issue.record("the model's own tokenizer was not found")
       return
     }
+  }
+
+  @Test func aModelWithoutAVocabularyIsANote() throws {
+    let folder = try TemporaryFolder()
+    let model = folder.path("model")
+    try FileManager.default.copyItem(atPath: Fixtures.path("diffusion/pipeline/sd1"), toPath: model)
+    try FileManager.default.removeItem(atPath: "\(model)/tokenizer")
+    let check = try check(vocabulary: CheckVocabulary(checkpoint: model) { _ in "/nonexistent" })
+    #expect(check.found("triggers-not-checked").map(\.severity) == [.note])
+    #expect(check.found("triggers-not-checked")[0].evidence.contains("scripts/fetch-vocabulary"))
+    #expect(check.found("unreadable-model").isEmpty)
   }
 }

@@ -61,8 +61,7 @@ import Testing
         #expect(result.output.contains(text), "\(text) in \(result.output)")
       }
       #expect(!result.output.contains("\u{1B}"))
-      #expect(result.output.split(separator: "
-").allSatisfy { $0.count <= 80 }, "tables fit 80 columns")
+      #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "tables fit 80 columns")
     }
   }
 
