@@ -116,4 +116,18 @@ import Testing
     let error = #expect(throws: ImageError.self) { try sheet.picture() }
     #expect(error?.kind == .tooLarge)
   }
+
+  /// More lines only where they are asked for and needed.
+  @Test func longCaptionsAreCutAtTheLimit() throws {
+    let words = [String](repeating: "word", count: 60).joined(separator: " ")
+    func height(_ caption: String, limit: Int?) throws -> Int {
+      var sheet = ContactSheet(
+        columns: [], rows: [.init("", [.init(Self.plain(200, 40, .black), caption: caption)])], textScale: 1)
+      if let limit { sheet.captionLimit = limit }
+      return try sheet.picture().height
+    }
+    let two = try height(words, limit: nil)
+    #expect(try height(words, limit: 2) == two && height(words, limit: 6) == two + 4 * 12)
+    #expect(try height("word", limit: 6) == two - 12)
+  }
 }

@@ -62,8 +62,8 @@ struct CheckContext {
 
 extension [String] {
   /// The first few, and how many more there are.
-  func listed(_ most: Int) -> String {
-    let shown = prefix(most).joined(separator: ", ")
+  func listed(_ most: Int, _ separator: String = ", ") -> String {
+    let shown = prefix(most).joined(separator: separator)
     return count > most ? "\(shown) and \(count - most) more" : shown
   }
 

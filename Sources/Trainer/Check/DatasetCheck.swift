@@ -90,7 +90,7 @@ public struct DatasetCheck: Sendable, Codable {
   }
 
   /// Uses of one size.
-  public struct Size: Sendable, Codable, Equatable {
+  public struct Size: Sendable, Codable, Hashable {
     /// Pixels in a row.
     public var width: Int
     /// Rows.

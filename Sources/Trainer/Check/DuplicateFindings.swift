@@ -42,23 +42,26 @@ enum DuplicateFindings {
       }
     }
     return byMembers.map { members, sets in
-      let texts = sets.map { set in set.map { name(context, $0, among: members) }.joined(separator: " = ") }
+      let texts = sets.map { set in set.map { name(context, $0, among: members) }.listed(4, " = ") }
       let kinds = Set(members.map { context.outline.members[$0].kind })
       let isCrossed = members.count > 1
       let number = "\(sets.count.of("set")) of \(isExact ? "equal files" : "pictures that look the same")"
+      let isAgainst = kinds.contains(.regularization) && kinds.count > 1
       let others =
-        kinds.contains(.regularization) && kinds.count > 1
+        isAgainst
         ? "One pulls towards the character and the other away from it."
         : "The same picture then teaches two names, and each calls the other."
       return context.finding(
         isExact ? "duplicate" : "near-duplicate",
         isCrossed ? (isExact ? .problem : .warning) : (isExact ? .warning : .note), members, sets.flatMap { $0 },
-        evidence: "\(number): \(texts.listed(3))",
+        evidence: "\(number): \(texts.listed(3, "; "))",
         meaning: isCrossed
           ? others
           : "What they show counts \(isExact ? "as often as there are copies" : "about so many times"), and is learned by heart sooner.",
         advice: isCrossed
-          ? "Keep each where it belongs; pictures of several characters belong in a [[group]]."
+          ? isAgainst
+            ? "Remove them from the regularisation set."
+            : "Keep each where it belongs; pictures of several characters belong in a [[group]]."
           : isExact ? "Remove all but one." : "Look at them, and keep the best; variants on purpose may stay.")
     }
   }

@@ -37,7 +37,7 @@ struct DatasetCheckView {
   private func members() -> [String] {
     var table = TextTable(
       [.right, .right, .right, .right, .right, .right, .left],
-      header: ["pictures", "uses each", "samples", "share", "steps", "longest gap", who])
+      header: ["pictures", "uses each", "samples", "share", "steps", "longest gap", "of"])
     for member in check.members {
       let uses =
         member.pictures == 0
@@ -50,8 +50,6 @@ struct DatasetCheckView {
     }
     return table.lines(width: width, style: style)
   }
-
-  private var who: String { check.kind == .cast ? "of the cast" : "folder" }
 
   private func pictures() -> [String] {
     var lines: [String] = []
