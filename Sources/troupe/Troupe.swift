@@ -10,13 +10,16 @@ import Darwin
 /// The command line: subcommands, and what every one of them does about errors.
 @main
 struct Troupe: AsyncParsableCommand {
+  /// The version.
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
     commandName: "troupe",
     abstract: "Inspect, compare, merge and try out character LoRAs for Stable Diffusion.",
     discussion: """
       Exit codes: 0 done; 1 a finding you asked to fail on; 2 bad usage; 3 bad input; 4 failed while running.
       """,
-    version: "0.1.0",
+    version: Troupe.version,
     subcommands: [
       InspectCommand.self, DiagnoseCommand.self, MergeCommand.self, ResizeCommand.self, ScaleCommand.self,
       SubtractCommand.self, BakeCommand.self, ExtractCommand.self, GenerateCommand.self,

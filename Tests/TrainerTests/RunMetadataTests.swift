@@ -8,7 +8,7 @@ import Testing
   private static func record(_ plan: RunPlan, character: Int? = nil, steps: Int = 100) -> TrainingRecord {
     let facts = RunFacts(
       plan: plan, step: steps, exposure: plan.steps.exposure(steps: steps), character: character,
-      layers: ["unet": 722], started: 10, finished: 70)
+      layers: ["unet": 722], session: "9", started: 10, finished: 70)
     return TrainingRecord(
       metadata: TrainingMetadata(facts, base: MetadataFixture.model(), session: "9", version: "0.1.0").entries)
   }

@@ -10,7 +10,9 @@ import Torch
   /// Losses and norms: sums of a few hundred thousand products in F32, whose order differs; the reference itself differs
   /// from its replay in F64 by 5e-7.
   static let lossTolerance = 2e-5
-  /// Weights after up to twenty steps, in absolute terms; they move by about 0.04. AdamW turns rounding of gradients near
+  /// Weights after up to twenty steps, in absolute terms; they move by about 0.04.
+  ///
+  /// AdamW turns rounding of gradients near
   /// its ε into parts of a whole step, and the reference differs from F64 by up to 5e-6.
   static let weightTolerance = 1e-4
 

@@ -37,7 +37,8 @@ struct NetworkDropout: Sendable, Hashable {
     if layers > 0 { mask = try mask * Self.kept(try Tensor.uniform(mask.shape, using: generator), share: layers) }
     if ranks > 0 {
       let rank = shape[isPicture ? 1 : shape.count - 1]
-      let draws = try Tensor.uniform([rank], using: generator).reshaped(isPicture ? [1, rank, 1, 1] : mask.shape.dropLast() + [rank])
+      let draws = try Tensor.uniform([rank], using: generator).reshaped(
+        isPicture ? [1, rank, 1, 1] : mask.shape.dropLast() + [rank])
       mask = try mask * Self.kept(draws, share: ranks) / (1 - ranks)
     }
     if values > 0 {

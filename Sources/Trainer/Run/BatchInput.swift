@@ -19,7 +19,8 @@ struct BatchInput {
     let times = samples.map { Double($0.time) }
     self.samples = samples
     noisy = try schedule.noisy(clean, noise: Tensor.concatenated(samples.map(\.noise.input)).to(device), times: times)
-    target = try schedule.target(clean, noise: Tensor.concatenated(samples.map(\.noise.target)).to(device), times: times)
+    target = try schedule.target(
+      clean, noise: Tensor.concatenated(samples.map(\.noise.target)).to(device), times: times)
     self.times = try Tensor(times.map(Float.init)).to(device)
     mask = try Self.mask(samples, height: clean.size(2), width: clean.size(3), on: device)
   }

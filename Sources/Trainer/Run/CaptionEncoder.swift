@@ -33,7 +33,8 @@ public struct CaptionEncoder: Sendable {
   public func callAsFunction(_ captions: [String], _ pass: Pass) throws -> TextEmbedding {
     func ids(_ tokenizer: CLIPTokenizer, _ length: Int) -> [[[Int]]] {
       captions.map { caption in
-        tokenizer.chunks(Prompt(plain: caption), length: length, limit: pieces).extended(to: pieces).chunks.map(\.tokens)
+        tokenizer.chunks(Prompt(plain: caption), length: length, limit: pieces).extended(to: pieces).chunks.map(
+          \.tokens)
       }
     }
     return try conditioning(

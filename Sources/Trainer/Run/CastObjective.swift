@@ -75,7 +75,8 @@ public struct CastObjective {
       guard value.isFinite else {
         let term = LossTerm.allCases.first { report.terms[$0]?.contains { !($0?.isFinite ?? true) } ?? false }
         throw OptimisationError(
-          "the loss \(term.map { "\"\($0.rawValue)\" " } ?? "")is not finite; lower the learning rate, or take bf16 or f32")
+          "the loss \(term.map { "\"\($0.rawValue)\" " } ?? "")is not finite; lower the learning rate, or take bf16 or f32"
+        )
       }
       report.total += value
       try (scale == 1 ? loss : loss * scale).backward()
@@ -109,13 +110,17 @@ public struct CastObjective {
     if held.isEmpty {
       terms[.target] = losses
     } else {
-      if !pictures.isEmpty { terms[.target] = try losses * Tensor.perSample(samples.map { $0.target == .base ? 0 : 1 }, like: losses) }
+      if !pictures.isEmpty {
+        terms[.target] = try losses * Tensor.perSample(samples.map { $0.target == .base ? 0 : 1 }, like: losses)
+      }
       terms[.basePrediction] = try losses * Tensor.perSample(samples.map { $0.target == .base ? 1 : 0 }, like: losses)
     }
     if plan.weights[.tokenFocus] != nil {
       let marks = try encoder.marks(of: samples.map(\.triggers), in: samples.map(\.caption))
       let changes = try ContextChanges(network).of(text.context, samples.map(\.loras))
-      if !changes.isEmpty { terms[.tokenFocus] = try TokenFocus.losses(changes, trigger: marks.to(model.precision.device)) }
+      if !changes.isEmpty {
+        terms[.tokenFocus] = try TokenFocus.losses(changes, trigger: marks.to(model.precision.device))
+      }
     }
     if let probe, let masks = input.mask {
       let marks = try encoder.marks(of: samples.map(\.triggers), in: samples.map(\.caption))

@@ -10,7 +10,8 @@ struct ContextChanges {
   /// The layers of a network that read the text; a layer whose key or value is not trained is left out.
   init(_ network: CastNetwork) {
     let byName = Dictionary(
-      network.layers.filter { $0.path.part == .unet }.map { ($0.path.name, $0) }, uniquingKeysWith: { first, _ in first })
+      network.layers.filter { $0.path.part == .unet }.map { ($0.path.name, $0) },
+      uniquingKeysWith: { first, _ in first })
     layers = network.layers.compactMap { layer in
       guard layer.path.role == .crossAttentionK, layer.path.name.hasSuffix("to_k"),
         let value = byName[layer.path.name.dropLast() + "v"]

@@ -84,7 +84,8 @@ public struct RunPlan: Sendable {
     for number in generated.keys.sorted() {
       subsets.append(
         Subset(
-          folder: "generated", owner: .regularization(number), captions: CaptionRule(), images: cast.images, repeats: 1))
+          folder: "generated", owner: .regularization(number), captions: CaptionRule(), images: cast.images, repeats: 1)
+      )
     }
     self.subsets = subsets
     members = cast.characters.map { Member(name: $0.name, word: $0.triggerWord) }
@@ -214,7 +215,8 @@ public struct RunPlan: Sendable {
       throw refuse("validation_split", "write a cast with [training] validation, which measures each character")
     }
     if cast.network.mode == .separate {
-      throw OptimisationError("mode = \"separate\" needs characters; sd-scripts' configurations have none, write a cast")
+      throw OptimisationError(
+        "mode = \"separate\" needs characters; sd-scripts' configurations have none, write a cast")
     }
   }
 }

@@ -16,6 +16,10 @@ struct RunState {
   var members: [EarlyStopping.Member] = []
   /// Steps taken into the moving average.
   var averaged = 0
+  /// The run's own name, which all its files share.
+  var session = ""
+  /// When it began, in seconds since 1970.
+  var started = 0.0
   /// The optimiser's name.
   var optimiser = ""
   /// Every tensor, by a name that begins with what it belongs to: `lora/`, `optimiser/`, `average/`, `best/`.
@@ -44,6 +48,7 @@ struct RunState {
       .init(name: "version", value: .unsigned(1)), .init(name: "step", value: .unsigned(UInt64(step))),
       .init(name: "optimiser", value: .string(optimiser)), .init(name: "sampler", value: .string(sampler)),
       .init(name: "averaged", value: .unsigned(UInt64(averaged))), .init(name: "members", value: .array(numbers)),
+      .init(name: "session", value: .string(session)), .init(name: "started", value: .double(started)),
     ]
     if let scaler {
       fields.append(.init(name: "scale", value: .double(scaler.factor)))
@@ -73,8 +78,10 @@ struct RunState {
     guard let text = file.header.metadata[Self.key], let value = try? JSONParser.parse(text),
       value["version"]?.int == 1, let step = value["step"]?.int, step >= 0, let sampler = value["sampler"]?.string,
       let optimiser = value["optimiser"]?.string, let averaged = value["averaged"]?.int,
-      let members = value["members"]?.elements
+      let members = value["members"]?.elements, let session = value["session"]?.string,
+      let started = value["started"]?.number
     else { throw broken() }
+    (self.session, self.started) = (session, started)
     (self.step, self.sampler, self.optimiser, self.averaged) = (step, sampler, optimiser, averaged)
     self.members = try members.map { member in
       guard let bestStep = member["step"]?.int, let isStopped = member["stopped"]?.bool else { throw broken() }

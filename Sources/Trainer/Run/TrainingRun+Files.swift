@@ -21,6 +21,8 @@ public struct RunFacts: Sendable {
   public var character: Int?
   /// How many layers it has of each network: `unet`, `te1`, `te2`.
   public var layers: [String: Int]
+  /// What all files of the run share.
+  public var session: String
   /// When the run began, in seconds since 1970.
   public var started: Double
   /// Now.
@@ -95,6 +97,7 @@ extension TrainingRun {
         self.best[number] = try values.map { (tensor) throws(TorchError) in try tensor.to(model.precision.device) }
       }
     }
+    (session, started) = (state.session, state.started)
     (step, savedStep) = (state.step, state.step)
     exposure = plan.steps.exposure(steps: step)
   }
@@ -106,6 +109,7 @@ extension TrainingRun {
     guard options.processes.isFirst else { return }
     var state = RunState()
     (state.step, state.sampler, state.optimiser) = (step, source.state, plan.cast.training.optimizer.rawValue)
+    (state.session, state.started) = (session, started)
     (state.members, state.averaged) = (stopping.members, average?.steps ?? 0)
     state.scaler = scaler.map { ($0.factor, $0.goodSteps) }
     state.tensors = network.parameters.map { ("lora/\($0.name)", $0.tensor) }
@@ -147,8 +151,8 @@ extension TrainingRun {
         let facts = RunFacts(
           plan: plan, step: self.step, exposure: exposure,
           character: plan.cast.network.mode == .separate ? index : nil,
-          layers: network.layers.reduce(into: [:]) { $0[$1.path.part.rawValue, default: 0] += 1 }, started: started,
-          finished: options.now())
+          layers: network.layers.reduce(into: [:]) { $0[$1.path.part.rawValue, default: 0] += 1 }, session: session,
+          started: started, finished: options.now())
         try writer.write(network, index, metadata: try options.metadata(facts), to: path)
         return path
       }

@@ -76,7 +76,9 @@ struct PreviewPrompts {
   }
 
   private static func cells(_ prompt: String, _ members: [RunPlan.Member]) -> [Cell] {
-    if ["{trigger1}", "{trigger2}", "{class1}", "{class2}"].contains(where: { !prompt.pieces(by: $0).dropFirst().isEmpty }) {
+    if ["{trigger1}", "{trigger2}", "{class1}", "{class2}"].contains(where: {
+      !prompt.pieces(by: $0).dropFirst().isEmpty
+    }) {
       return members.indices.flatMap { first in
         members.indices.dropFirst(first + 1).map { second in
           let (a, b) = (members[first], members[second])

@@ -20,6 +20,8 @@ public final class TrainingRun {
     public var processes: any RunProcesses = SingleProcess()
     /// What is written into the metadata of LoRA files.
     public var metadata: @Sendable (RunFacts) throws -> [String: String] = { _ in [:] }
+    /// What all files of the run are told to belong to; a resumed run keeps its first.
+    public var session = ""
     /// Seconds since 1970.
     public var now: @Sendable () -> Double = { 0 }
     /// Whether the run shall end after this step, with its state kept.
@@ -55,7 +57,8 @@ public final class TrainingRun {
   var savedStep = -1
   /// The best factors so far of each LoRA of a cast apart, while characters may stop early.
   var best: [Int: [Tensor]] = [:]
-  let started: Double
+  var started: Double
+  var session: String
   var exposure: ExposureReport
 
   /// Makes everything ready for the first step: LoRAs, optimiser, caches; and takes up the last state where asked.
@@ -75,11 +78,14 @@ public final class TrainingRun {
     let seed = UInt64(cast.training.seed)
     files = RunFiles(plan)
     started = options.now()
+    session = options.session
 
     let parts = cast.training.parts(hasSecondEncoder: model.textEncoder2 != nil)
     let selection = try LayerSelection(model.sites, cast.network, parts: parts)
     let names = cast.network.mode == .separate ? plan.members.map(\.name) : ["cast"]
-    let first = try cast.network.continues.map { try ContinuedLoRA.read(cast.path(of: $0), selection, count: names.count) }
+    let first = try cast.network.continues.map {
+      try ContinuedLoRA.read(cast.path(of: $0), selection, count: names.count)
+    }
     network = try CastNetwork(selection, cast.network, names: names, seed: seed, on: device, first: first ?? [])
 
     guard case .full(let vae) = model.decoder else {

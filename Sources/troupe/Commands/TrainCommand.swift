@@ -55,7 +55,8 @@ struct TrainCommand: AsyncParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Where latents and embeddings are kept. Default: the system's cache folder.", valueName: "folder"))
+    help: ArgumentHelp(
+      "Where latents and embeddings are kept. Default: the system's cache folder.", valueName: "folder"))
   var cache: String?
 
   @Flag(name: .long, help: "Keep no latents and embeddings.")
@@ -87,7 +88,8 @@ struct TrainCommand: AsyncParsableCommand {
       return
     }
     let setup = try TrainSetup(
-      cast: cast, dataset: kohya.configuration(batch: overrides.batch), overrides, cache: noCache ? nil : cache ?? Self.cacheFolder)
+      cast: cast, dataset: kohya.configuration(batch: overrides.batch), overrides,
+      cache: noCache ? nil : cache ?? Self.cacheFolder)
     if dryRun {
       let plan = try setup.plan()
       let report = TrainPlanReport(plan)

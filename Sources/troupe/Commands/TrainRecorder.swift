@@ -29,7 +29,7 @@ final class TrainRecorder {
 
   /// Opens log and event files.
   func open(_ files: RunFiles, resumingAfter step: Int?) throws {
-    log = try RunLog(path: files.log, resumingAfter: step ?? 0)
+    log = try RunLog(path: files.log, resumingAfter: step ?? -1)
     if plan.cast.output.tensorBoard {
       try WholeFile.makeFolder(files.events)
       board = try TensorBoardWriter(
@@ -59,7 +59,8 @@ final class TrainRecorder {
   func note(_ event: RunEvent) throws {
     switch event {
     case .note(let text): say("note: \(text)")
-    case .caching(let done, let count): if !isQuiet { progress.update(done, of: count, label: "latents", unit: "pictures") }
+    case .caching(let done, let count):
+      if !isQuiet { progress.update(done, of: count, label: "latents", unit: "pictures") }
     case .generating: break
     case .started(let step, let count): try started(step, count)
     case .step(let record): try note(record)
@@ -104,7 +105,8 @@ final class TrainRecorder {
     case .ended(let step, let finished, let paths):
       self.finished = finished
       self.paths = paths
-      try log?.write(RunLogEntry(.end, step: step, ["finished": .flag(finished), "files": .texts(paths.map(Self.file))]))
+      try log?.write(
+        RunLogEntry(.end, step: step, ["finished": .flag(finished), "files": .texts(paths.map(Self.file))]))
       try log?.sync()
       try board?.sync()
       progress.finish()
@@ -119,7 +121,8 @@ final class TrainRecorder {
       RunLogEntry(
         .start, step: 0,
         [
-          "steps": .whole(count), "characters": .texts(plan.members.map(\.name)), "seed": .whole(plan.cast.training.seed),
+          "steps": .whole(count), "characters": .texts(plan.members.map(\.name)),
+          "seed": .whole(plan.cast.training.seed),
           "pictures": .whole(plan.pictures.pictures.count),
         ]))
   }

@@ -36,6 +36,13 @@ struct TrainSession {
     var options = TrainingRun.Options()
     (options.resumes, options.replaces, options.processes) = (resumes, replaces, processes)
     options.cache = setup.cache
+    options.session = "\(UInt32.random(in: .min ... .max))"
+    let base = TrainingMetadata.BaseModel(
+      path: checkpoint.path, model: model.configuration, vae: setup.cast.model.vae)
+    let caches = setup.cache != nil
+    options.metadata = {
+      TrainingMetadata($0, base: base, session: $0.session, version: Troupe.version, cachesLatents: caches).entries
+    }
     options.now = { Terminal.now }
     options.shouldStop = { StopRequests.isRequested }
     let run = try TrainingRun(plan, model, options) { try recorder.note($0) }

@@ -14,7 +14,8 @@ struct TrainSetup {
     var cast =
       try path.map { try CastConfiguration(path: $0, needsCharacters: dataset == nil) }
       ?? CastConfiguration(
-        toml: "[model]\ncheckpoint = \"\(overrides.model == nil ? "" : "model")\"", path: "lora", needsCharacters: false)
+        toml: "[model]\ncheckpoint = \"\(overrides.model == nil ? "" : "model")\"", path: "lora", needsCharacters: false
+      )
     overrides.apply(to: &cast)
     if dataset == nil, let problem = cast.folderProblems().first {
       throw DatasetPictures.Refusal(description: "\(cast.file): \(problem)")

@@ -106,7 +106,8 @@ struct TrainPlanReport: Encodable {
         case .regularization(let set, let characters):
           let name = plan.cast.regularization[set].className
           return source(
-            "\(name) with \(characters.map { plan.members[$0].name }.joined(separator: ", "))", "regularization", pictures,
+            "\(name) with \(characters.map { plan.members[$0].name }.joined(separator: ", "))", "regularization",
+            pictures,
             use)
         }
       }
@@ -127,11 +128,14 @@ struct TrainPlanReport: Encodable {
   static func used(_ plan: RunPlan, _ exposure: ExposureReport) -> [Int] {
     var samples = [Int](repeating: 0, count: plan.members.count)
     switch plan.steps {
-    case .cast: for (number, count) in exposure.characters where samples.indices.contains(number) { samples[number] = count }
+    case .cast:
+      for (number, count) in exposure.characters where samples.indices.contains(number) { samples[number] = count }
     case .kohya:
       for (number, use) in exposure.sources.enumerated() where plan.subsets.indices.contains(number) {
         if case .character(let owner) = plan.subsets[number].owner { samples[owner] += use.samples }
-        if case .group(let owners) = plan.subsets[number].owner { for owner in owners { samples[owner] += use.samples } }
+        if case .group(let owners) = plan.subsets[number].owner {
+          for owner in owners { samples[owner] += use.samples }
+        }
       }
     }
     return samples
