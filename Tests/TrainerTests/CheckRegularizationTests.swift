@@ -16,6 +16,8 @@ import Testing
     #expect(one.found("unpaired-regularization").map(\.about) == [["Li'sar"]])
     #expect(one.found("no-regularization").isEmpty && one.found("class-mismatch").isEmpty)
     let none = try CheckFixture.check(CheckFixture.cast(), both)
+    let preserved = try CheckFixture.check("[losses]\noutput_preservation = 1\n" + CheckFixture.cast(), both)
+    #expect(preserved.found("no-regularization").isEmpty)
     #expect(none.found("no-regularization").count == 1 && none.found("unpaired-regularization").isEmpty)
   }
 

@@ -118,8 +118,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["dataset", "check"], ["dataset", "check", "cast.toml", "--dataset-config", "data.toml"],
-    ["dataset", "check", "cast.toml", "--batch", "4"], ["dataset", "check", "cast.toml", "--steps", "0"],
+    ["dataset", "check"], ["dataset", "check", "cast.toml", "--enable-bucket"],
+    ["dataset", "check", "cast.toml", "--batch", "0"], ["dataset", "check", "cast.toml", "--steps", "0"],
     ["dataset", "check", "--dataset-config", "d", "--resolution", "12"], ["dataset", "sheet", "cast.toml"],
     ["dataset", "sheet", "cast.toml", "-o", "x", "--uses", "0"], ["dataset", "frobnicate"],
   ])
@@ -166,7 +166,23 @@ import Testing
       #expect(json["kind"] as? String == "kohya" && json["steps"] as? Int == 1600)
       let members = try #require(json["members"] as? [[String: Any]])
       #expect(members.map { $0["kind"] as? String } == ["character", "regularization"])
-      #expect(members.map { $0["samples"] as? Int } == [3200, 3200])
+      // 1600 steps end within an epoch of 6 steps, 600 with one.
+      #expect(members.reduce(0) { $0 + ($1["samples"] as? Int ?? 0) } == 6400)
+      let whole = try CommandLineHarness.run(arguments + ["--resolution", "64x64", "--steps", "600"]).json()
+      #expect((whole["members"] as? [[String: Any]])?.map { $0["samples"] as? Int } == [1200, 1200])
+    }
+  }
+
+  /// As in training, the run is the cast's then and the pictures are the dataset's.
+  @Test func aCastBesideSdScriptsDataset() throws {
+    try dataset { folder in
+      let data = "[[datasets]]\nresolution = 64\n[[datasets.subsets]]\nimage_dir = \"\(folder)/konrad\""
+      try Data(data.utf8).write(to: URL(filePath: "\(folder)/data.toml"))
+      let json = try CommandLineHarness.run([
+        "dataset", "check", "\(folder)/cast.toml", "--dataset-config", "\(folder)/data.toml", "--json",
+      ]).json()
+      #expect(json["kind"] as? String == "kohya" && json["steps"] as? Int == 50)
+      #expect((json["pictures"] as? [Any])?.count == 3)
     }
   }
 

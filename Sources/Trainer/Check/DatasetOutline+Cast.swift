@@ -60,7 +60,7 @@ extension DatasetOutline {
     let heldOut = pictures.heldOut(of: own, share: cast.training.validation, seed: seed)
     let plan = try CastPlan(cast, pictures: pictures, heldOut: heldOut, generated: generated)
     let resolution = cast.training.resolutions.max { $0.area < $1.area } ?? PixelSize(1024)
-    let sampler: Sampler
+    let sampler: StepSource
     var sources: [Int]
     switch cast.training.matching {
     case .cast:
@@ -94,7 +94,8 @@ extension DatasetOutline {
       file: cast.file, kind: .cast, members: members, subsets: subsets, pictures: pictures, heldOut: heldOut,
       sources: sources, steps: cast.training.steps, seed: seed, accumulation: cast.training.accumulation,
       resolution: resolution,
-      tokens: cast.model.tokens, checkpoint: model ?? cast.path(of: cast.model.checkpoint), sampler: sampler)
+      tokens: cast.model.tokens, checkpoint: model ?? cast.path(of: cast.model.checkpoint),
+      preservesClasses: cast.losses.outputPreservation > 0 || cast.crossPrior > 0, sampler: sampler)
   }
 
   /// A subset's share as whole repeats, which are all that sd-scripts' batches know.

@@ -61,7 +61,8 @@ extension DatasetConfiguration.Subset {
     rule.flips = flips
     rule.crop = cropsAtRandom ? .random : .centre
     rule.offsets = .kohya
-    rule.masks = masksAlpha
+    rule.background = [255, 255, 255]
+    rule.masks = masksAlpha || masks != nil
     // sd-scripts' masked loss is a plain mean.
     rule.normalisesMasks = false
     return rule

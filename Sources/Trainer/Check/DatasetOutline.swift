@@ -48,29 +48,6 @@ public struct DatasetOutline: Sendable {
     public var repeats: Int?
   }
 
-  /// What draws the steps.
-  enum Sampler: Sendable {
-    case cast(CastSampler)
-    case kohya(KohyaSampler)
-
-    mutating func next() -> StepPlan? {
-      switch self {
-      case .cast(var sampler):
-        let plan = sampler.next()
-        self = .cast(sampler)
-        // A plan without a picture has steps without samples.
-        return plan.divisor == 0 ? nil : plan
-      case .kohya(var sampler):
-        let plan = sampler.next()
-        self = .kohya(sampler)
-        return plan
-      }
-    }
-
-    /// The epoch of the step that was drawn last, counted from 1, where there are epochs.
-    var epoch: Int? { if case .kohya(let sampler) = self { sampler.epoch } else { nil } }
-  }
-
   /// The file or folder of the configuration.
   public let file: String
   /// What wrote it down.
@@ -97,19 +74,22 @@ public struct DatasetOutline: Sendable {
   public let tokens: Int
   /// The base model, as the program opens it; nil where none is named.
   public let checkpoint: String?
-  let sampler: Sampler
+  /// Whether a loss holds classes where they were, without regularisation pictures.
+  public let preservesClasses: Bool
+  /// What draws the steps.
+  public let sampler: StepSource
 
   init(
     file: String, kind: Kind, members: [Member], subsets: [Subset], pictures: DatasetPictures, heldOut: Set<Int> = [],
     sources: [Int], steps: Int, seed: UInt64, accumulation: Int, resolution: PixelSize, tokens: Int,
     checkpoint: String?,
-    sampler: Sampler
+    preservesClasses: Bool = false, sampler: StepSource
   ) {
     (self.file, self.kind, self.members, self.subsets) = (file, kind, members, subsets)
     (self.pictures, self.heldOut, self.sources) = (pictures, heldOut, sources)
     (self.steps, self.seed) = (steps, seed)
     (self.accumulation, self.resolution, self.tokens) = (accumulation, resolution, tokens)
-    (self.checkpoint, self.sampler) = (checkpoint, sampler)
+    (self.checkpoint, self.preservesClasses, self.sampler) = (checkpoint, preservesClasses, sampler)
   }
 
   /// The member that a picture belongs to.

@@ -24,10 +24,11 @@ enum RegularizationFindings {
   }
 
   private static func none(_ context: CheckContext, _ sets: [Int]) -> [DatasetCheck.Finding] {
-    guard sets.isEmpty, context.members(.character).count > 1 else { return [] }
+    guard sets.isEmpty, !context.outline.preservesClasses, context.members(.character).count > 1 else { return [] }
     return [
       context.finding(
-        "no-regularization", .note, [], evidence: "there is no [[regularization]]",
+        "no-regularization", .note, [],
+        evidence: "there is no [[regularization]], and no output_preservation in [losses]",
         meaning: "Nothing shows the model that a class is not its character, so others of the class may look like it.",
         advice: "Add [[regularization]] with class and target = \"base\": it needs no pictures.")
     ]

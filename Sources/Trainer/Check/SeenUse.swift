@@ -30,7 +30,7 @@ public struct SeenUse: Sendable, Hashable {
       for sample in plan.samples where found[sample.source][sample.picture, default: []].count < count {
         let picture = outline.pictures.pictures[sample.picture]
         guard let placement = sample.placement, !picture.path.isEmpty else { continue }
-        let moment = CaptionRule.Moment(epoch: sampler.epoch ?? sample.use + 1, step: step, steps: outline.steps)
+        let moment = CaptionRule.Moment(epoch: sampler.epoch(of: sample), step: step, steps: outline.steps)
         found[sample.source][sample.picture, default: []].append(
           SeenUse(sample, placement, outline, moment: moment))
       }

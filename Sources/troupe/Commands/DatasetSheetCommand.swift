@@ -11,8 +11,8 @@ struct DatasetSheetCommand: AsyncParsableCommand {
       "Draw labelled sheets of what the network will see: crops, flips, masks and captions of the run's first uses.",
     discussion: """
       There is one sheet for each character, group and regularisation set. Crops, flips and captions are those of the
-      run itself, by its seed. What a mask leaves out of the loss is dark. A picture that the run does not use is not
-      shown.
+      run itself, by its seed. What a mask leaves out of the loss is dark. Composites are not shown, nor are pictures that
+      the run does not use.
 
       Examples:
         troupe dataset sheet cast.toml -o sheets
