@@ -53,6 +53,10 @@ extension CastConfiguration {
     public var outputPreservation = 0.0
     /// Other characters' captions stay at the base prediction; 0 by default in `shared`, 1 in `separate`.
     public var crossPrior: Double?
+    /// What a mask hides stays at the base prediction; 0 by default.
+    public var maskedPrior = 0.0
+    /// Two triggers do different things to one picture, an experiment for one shared LoRA; 0 by default.
+    public var swapContrast = 0.0
     /// How many steps lie between preservation terms; 1 by default.
     public var preservationEvery = 1
     /// Keys and values of tokens other than the trigger stay; 0 by default.
@@ -79,6 +83,8 @@ extension CastConfiguration {
       priorWeight = try fields.number("prior_weight", in: 0...1e4) ?? priorWeight
       outputPreservation = try fields.number("output_preservation", in: 0...1e4) ?? outputPreservation
       crossPrior = try fields.number("cross_prior", in: 0...1e4)
+      maskedPrior = try fields.number("masked_prior", in: 0...1e4) ?? maskedPrior
+      swapContrast = try fields.number("swap_contrast", in: 0...1e4) ?? swapContrast
       preservationEvery = try fields.integer("preservation_every", in: 1...10_000) ?? preservationEvery
       tokenFocus = try fields.number("token_focus", in: 0...1e4) ?? tokenFocus
       attention = try fields.number("attention", in: 0...1e4) ?? attention

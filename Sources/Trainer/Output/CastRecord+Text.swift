@@ -37,10 +37,10 @@ extension CastRecord {
   /// The terms that count, by their keys in the configuration.
   private static func losses(_ cast: CastConfiguration) -> [TrainingRecord.Cast.Loss] {
     let losses = cast.losses
-    let crossPrior = losses.crossPrior ?? (cast.network.mode == .separate && cast.characters.count > 1 ? 1 : 0)
     return [
       ("target", 1), ("prior_weight", cast.regularization.isEmpty ? 0 : losses.priorWeight),
-      ("output_preservation", losses.outputPreservation), ("cross_prior", crossPrior),
+      ("output_preservation", losses.outputPreservation), ("cross_prior", cast.crossPrior),
+      ("masked_prior", losses.maskedPrior), ("swap_contrast", losses.swapContrast),
       ("token_focus", losses.tokenFocus), ("attention", losses.attention), ("orthogonality", losses.orthogonality),
     ].filter { $0.1 != 0 }.map { .init(name: $0.0, weight: $0.1) }
   }

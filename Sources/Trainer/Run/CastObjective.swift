@@ -84,6 +84,7 @@ public struct CastObjective {
     try addPictures(input, preserves: preserves, add)
     if preserves { try addClassCaptions(input, add) }
     if preserves { try addBystanders(input, add) }
+    if preserves { try addSwaps(input, add) }
     try addOrthogonality(input, share: Double(samples.count) / Double(divisor), scale: scale, &report)
     return report
   }
@@ -95,10 +96,16 @@ public struct CastObjective {
   private func addPictures(_ input: BatchInput, preserves: Bool, _ add: Adding) throws {
     let samples = input.samples
     let held = samples.indices.filter { samples[$0].target == .base }
+    let hidden = plan.weights[.maskedPrior] == nil ? [] : samples.indices.filter { samples[$0].mask != nil }
     var target = input.target
-    if !held.isEmpty {
-      let base = try basePrediction(input.selected(held), samples.map(\.caption).picked(held))
-      target = try input.replacing(target, at: held, by: base)
+    // Rows that nobody holds to the base stay zero and are never looked at.
+    var base = try input.target.zerosLike()
+    let known = Set(held + hidden).sorted()
+    if !known.isEmpty {
+      let prediction = try basePrediction(input.selected(known), samples.map(\.caption).picked(known))
+      base = try input.replacing(base, at: known, by: prediction)
+      let rows = try Tensor(held.map(Int64.init)).to(base.device)
+      if !held.isEmpty { target = try input.replacing(target, at: held, by: base.selected(0, rows)) }
     }
     let probe = plan.weights[.attentionLocalisation].map { _ in AttentionProbe(model) }
     let (text, pass) = try conditioned(samples.map(\.caption), samples.map(\.loras), samples, probe)
@@ -114,6 +121,11 @@ public struct CastObjective {
         terms[.target] = try losses * Tensor.perSample(samples.map { $0.target == .base ? 0 : 1 }, like: losses)
       }
       terms[.basePrediction] = try losses * Tensor.perSample(samples.map { $0.target == .base ? 1 : 0 }, like: losses)
+    }
+    if let rule = plan.mask, let mask = input.mask, !hidden.isEmpty {
+      let kept = try MaskedPrior(plan.element, mask: rule).losses(
+        prediction, base: base, mask: mask, thresholds: plan.thresholds(samples.map(\.time), schedule))
+      terms[.maskedPrior] = try kept * Tensor.perSample(samples.map { $0.mask == nil ? 0 : 1 }, like: kept)
     }
     if plan.weights[.tokenFocus] != nil {
       let marks = try encoder.marks(of: samples.map(\.triggers), in: samples.map(\.caption))
@@ -153,6 +165,21 @@ public struct CastObjective {
       try CrossPrior(plan.element).losses($0, base: $1, thresholds: $2)
     }
     try add([.crossPrior: losses], members)
+  }
+
+  private func addSwaps(_ input: BatchInput, _ add: Adding) throws {
+    guard plan.weights[.swapContrast] != nil else { return }
+    let members = input.samples.indices.filter { input.samples[$0].swappedCaption != nil }
+    guard !members.isEmpty else { return }
+    let part = try input.selected(members)
+    let samples = part.samples
+    let base = try basePrediction(part, samples.map(\.caption))
+    let predictions = try [samples.map(\.caption), samples.map { $0.swappedCaption ?? "" }].map { captions in
+      let (text, pass) = try conditioned(captions, samples.map(\.loras), samples, nil)
+      return try predict(part, text, pass)
+    }
+    let losses = try SwapContrast().losses(predictions[0], predictions[1], base: base)
+    try add([.swapContrast: losses], members)
   }
 
   private func addOrthogonality(_ input: BatchInput, share: Double, scale: Double, _ report: inout Report) throws {

@@ -20,6 +20,7 @@ extension LossPlan {
     weights = [.target: 1, .basePrediction: 1]
     for (term, weight) in [
       (LossTerm.outputPreservation, losses.outputPreservation), (.crossPrior, crossPrior),
+      (.maskedPrior, masks ? losses.maskedPrior : 0), (.swapContrast, losses.swapContrast),
       (.tokenFocus, losses.tokenFocus), (.attentionLocalisation, losses.attention),
       (.factorOrthogonality, losses.orthogonality),
     ] where weight > 0 {

@@ -168,19 +168,12 @@ public struct RunPlan: Sendable {
     var subsets: [Subset] = []
     var members: [Member] = []
     for (number, subset) in dataset.subsets.enumerated() {
-      var images = ImageRule()
-      images.flips = subset.flips
-      images.crop = subset.cropsAtRandom ? .random : .centre
-      images.offsets = .kohya
-      images.background = [255, 255, 255]
-      images.masks = subset.masksAlpha || subset.masks != nil
-      images.normalisesMasks = false
       let folder = subset.images.isEmpty ? subset.metadata ?? "" : subset.images
       let name = folder.split(separator: "/").last.map(String.init) ?? "subset \(number + 1)"
       subsets.append(
         Subset(
           folder: folder, owner: subset.isRegularization ? .regularization(number) : .character(number),
-          captions: subset.captions, images: images, repeats: subset.repeats))
+          captions: subset.captions, images: subset.imageRule, repeats: subset.repeats))
       members.append(Member(name: name, word: TriggerWord(trigger: subset.classTokens ?? "", className: "")))
     }
     self.subsets = subsets

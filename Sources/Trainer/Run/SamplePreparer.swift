@@ -119,9 +119,13 @@ struct SamplePreparer {
       if losses.outputPreservation > 0, !word.trigger.isEmpty {
         sample.classCaption = word.classCaption(of: sample.caption)
       }
+      let partner = CrossPrior.partner(of: number, among: plan.members.count, turn: step)
+      if losses.swapContrast > 0, !isSeparate, let partner {
+        sample.swappedCaption = word.swapped(sample.caption, to: plan.members[partner].word)
+      }
       guard plan.cast.crossPrior > 0 else { return }
       if isSeparate {
-        sample.bystander = CrossPrior.partner(of: number, among: plan.members.count, turn: step)
+        sample.bystander = partner
       } else if !word.trigger.isEmpty {
         sample.bystander = 0
         sample.bystanderCaption = word.withoutTrigger(sample.caption)

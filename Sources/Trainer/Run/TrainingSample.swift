@@ -35,6 +35,8 @@ public struct TrainingSample: Sendable {
   public var bystander: Int?
   /// The caption under which the bystander must change nothing; nil for ``caption``.
   public var bystanderCaption: String?
+  /// The caption with another character's trigger, whose prediction must differ; nil for none.
+  public var swappedCaption: String?
   /// What the prediction is held to.
   public var target = Target.picture
   /// What its losses are multiplied with.
