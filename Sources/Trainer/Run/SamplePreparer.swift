@@ -146,7 +146,7 @@ struct SamplePreparer {
     let picture = plan.pictures.pictures[number]
     var subset = plan.subsets[picture.subset]
     guard case .character(let character) = subset.owner,
-      let placement = plan.measuringPlacement(of: picture.size)
+      let placement = plan.measuringPlacement(of: number)
     else { return nil }
     subset.images.flips = false
     subset.images.crop = .centre
@@ -179,13 +179,19 @@ extension RunPlan {
     }
   }
 
-  /// Where a picture is put when it is measured: by the first resolution.
-  func measuringPlacement(of size: PixelSize) -> BucketPlacement? {
+  /// Where a picture is put at each resolution; too small ones leave it out.
+  func placements(of number: Int) -> [BucketPlacement] {
+    let size = pictures.pictures[number].size
     switch steps {
-    case .cast(let sampler): sampler.plan.buckets.rules.first?.placement(of: size)
-    case .kohya(let sampler): sampler.blocks.first?.rule.placement(of: size)
+    case .cast(let sampler): return sampler.plan.buckets.rules.compactMap { $0.placement(of: size) }
+    case .kohya(let sampler):
+      let own = sampler.blocks.filter { block in block.pictures.contains { $0.picture == number } }
+      return own.compactMap { $0.rule.placement(of: size) }
     }
   }
+
+  /// Where a picture is put when it is measured: by the first resolution.
+  func measuringPlacement(of number: Int) -> BucketPlacement? { placements(of: number).first }
 
   /// A picture's caption with its tags in order and none left out.
   func plainCaption(of number: Int) -> String {

@@ -31,6 +31,11 @@ extension TrainingRun {
   /// Draws every prompt for every character and every pair into one labelled sheet; LoRAs of a cast act together.
   func drawPreviews() throws {
     guard options.processes.isFirst else { return }
+    // Whoever asks for the end while pictures are drawn wants the state, not the pictures.
+    do { try drawSheet() } catch is CancellationError {}
+  }
+
+  private func drawSheet() throws {
     let sheet = try evaluating {
       let adapters = try network.adapters(together: Array(0..<network.count))
       let rows = try PreviewPrompts(plan.cast.preview.prompts, plan.members).rows.map { heading, cells in

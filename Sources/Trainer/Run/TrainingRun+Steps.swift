@@ -104,7 +104,7 @@ extension TrainingRun {
   ///
   /// Training goes on with exactly the numbers it had.
   func evaluating<Result>(_ body: () throws -> Result) throws -> Result {
-    if let average { return try average.lent(body) }
+    if let average { return try average.lent { try withBest(body) } }
     guard optimiser is ScheduleFreeAdamW else { return try body() }
     // There and back again would round.
     let kept = try withoutGradients { try parameters.map { try $0.detached().copied() } }
@@ -114,12 +114,25 @@ extension TrainingRun {
     }
     try optimiser.enterEvaluation()
     do {
-      let result = try body()
+      let result = try withBest(body)
       try goBack()
       return result
     } catch {
       try goBack()
       throw error
+    }
+  }
+
+  /// Gives LoRAs whose training has ended their best values, which averages and means do not know.
+  private func withBest<Result>(_ body: () throws -> Result) throws -> Result {
+    for (number, member) in stopping.members.enumerated() where member.isStopped { try restoreBest(of: number) }
+    return try body()
+  }
+
+  private func restoreBest(of number: Int) throws {
+    guard let values = best[number] else { return }
+    try withoutGradients {
+      for (parameter, value) in zip(network.parameters(ofLoRA: number), values) { try parameter.assign(value) }
     }
   }
 
@@ -134,12 +147,7 @@ extension TrainingRun {
           try withoutGradients { try network.parameters(ofLoRA: number).map { try $0.detached().copied() } }
         }
       }
-      for number in ended {
-        guard let values = best[number] else { continue }
-        try withoutGradients {
-          for (parameter, value) in zip(network.parameters(ofLoRA: number), values) { try parameter.assign(value) }
-        }
-      }
+      for number in ended { try restoreBest(of: number) }
     }
     for number in ended {
       let member = stopping.members[number]

@@ -163,22 +163,29 @@ public final class TrainingRun {
 
   /// Brings pictures to latents before the first step, so that a damaged one is found now.
   private func cacheLatents() throws {
-    let views = plan.pictures.pictures.indices.filter { number in
-      plan.subsets[plan.pictures.pictures[number].subset].images.crop != .random
-    }
+    let views = plan.pictures.pictures.indices.flatMap { number in plan.views(of: number).map { (number, $0) } }
     let own = options.processes.share(of: views)
-    for (index, number) in own.enumerated() {
+    for (index, (number, view)) in own.enumerated() {
       let picture = plan.pictures.pictures[number]
-      guard let placement = plan.measuringPlacement(of: picture.size) else { continue }
-      var random = UseRandom.view(seed: 0, source: 0, picture: number, use: 0)
-      var rule = plan.subsets[picture.subset].images
-      rule.flips = false
-      _ = try preparer.latents.entry(
-        picture.path, rule: rule, view: PictureView(placement, rule: rule, using: &random))
+      _ = try preparer.latents.entry(picture.path, rule: plan.subsets[picture.subset].images, view: view)
       try tell(.caching(index + 1, of: own.count))
       if options.shouldStop() { return }
     }
     // The others read what this process has stored.
     _ = try options.processes.gather([0])
+  }
+}
+
+extension RunPlan {
+  /// Every view of a picture that the run may show, at each resolution and both ways round; none where crops are random.
+  func views(of number: Int) -> [PictureView] {
+    let picture = pictures.pictures[number]
+    let rule = subsets[picture.subset].images
+    guard rule.crop != .random else { return [] }
+    return placements(of: number).flatMap { placement in
+      (rule.flips ? [false, true] : [false]).map { flipped in
+        PictureView(placement: placement, window: placement.centred, isFlipped: flipped, offsets: rule.offsets)
+      }
+    }
   }
 }
