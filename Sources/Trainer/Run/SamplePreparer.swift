@@ -185,8 +185,9 @@ extension RunPlan {
     switch steps {
     case .cast(let sampler): return sampler.plan.buckets.rules.compactMap { $0.placement(of: size) }
     case .kohya(let sampler):
+      // What is held out is in no block.
       let own = sampler.blocks.filter { block in block.pictures.contains { $0.picture == number } }
-      return own.compactMap { $0.rule.placement(of: size) }
+      return (own.isEmpty ? Array(sampler.blocks.prefix(1)) : own).compactMap { $0.rule.placement(of: size) }
     }
   }
 
