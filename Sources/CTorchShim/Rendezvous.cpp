@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <sstream>
 #include <thread>
 
@@ -111,11 +112,22 @@ std::vector<uint8_t> Rendezvous::hear(const std::string &key, int from) {
 
 // The ranks that do not say within a moment that they failed too.
 std::vector<int> Rendezvous::silent() {
-  say(gone(rank_), {1});
-  const auto end = Clock::now() + milliseconds(2000);
-  std::vector<int> found;
-  for (int other = 0; other < count_; other++)
-    if (!came(gone(other), end)) found.push_back(other);
+  std::vector<int> found(static_cast<size_t>(count_));
+  std::iota(found.begin(), found.end(), 0);
+  // Rank 0 serves the table, so it stays until those that were a little later have read in it.
+  const auto end = Clock::now() + milliseconds(rank_ == 0 ? 3000 : 2000);
+  try {
+    say(gone(rank_), {1});
+    while (!found.empty()) {
+      const auto said = [this](int other) { return store_->check({gone(other)}); };
+      found.erase(std::remove_if(found.begin(), found.end(), said), found.end());
+      if (Clock::now() >= end) break;
+      std::this_thread::sleep_for(milliseconds(50));
+    }
+  } catch (const std::exception &) {
+    // The table went away with rank 0: before it said anything, or after.
+    if (!found.empty() && found.front() == 0) return {0};
+  }
   return found;
 }
 
@@ -131,12 +143,7 @@ std::string Rendezvous::explain(const std::string &reason, milliseconds passed) 
   const auto answer = std::make_shared<Answer>();
   auto asking = std::make_shared<Rendezvous>(*this);
   std::thread([answer, asking]() mutable {
-    std::vector<int> ranks;
-    try {
-      ranks = asking->silent();
-    } catch (...) {
-      ranks = {0};  // the table went away with the process that serves it
-    }
+    auto ranks = asking->silent();
     asking.reset();
     const std::lock_guard<std::mutex> lock(answer->mutex);
     answer->ranks = std::move(ranks);
@@ -145,7 +152,7 @@ std::string Rendezvous::explain(const std::string &reason, milliseconds passed) 
   }).detach();
   asking.reset();
   std::unique_lock<std::mutex> lock(answer->mutex);
-  const bool done = answer->changed.wait_for(lock, milliseconds(4000), [&] { return answer->done; });
+  const bool done = answer->changed.wait_for(lock, milliseconds(5000), [&] { return answer->done; });
   const std::vector<int> ranks = done ? answer->ranks : std::vector<int>{0};
   if (ranks.empty())
     return "the processes lost each other (" + first_line(reason) + "): see that the network between them holds";
