@@ -145,7 +145,7 @@ public final class TrainingRun {
           throw OptimisationError("there is nothing to train on; check the pictures of each subset")
         }
         try take(next)
-        if options.shouldStop() {
+        if try isStopRequested() {
           try saveState()
           try tell(.ended(step: step, finished: false, paths: []))
           return
@@ -161,6 +161,11 @@ public final class TrainingRun {
     try finish()
   }
 
+  /// Whether anybody wants the run to end; all processes hear it after the same step.
+  private func isStopRequested() throws -> Bool {
+    try options.processes.gather([options.shouldStop() ? 1 : 0]).contains { $0[0] > 0 }
+  }
+
   /// Brings pictures to latents before the first step, so that a damaged one is found now.
   private func cacheLatents() throws {
     let views = plan.pictures.pictures.indices.flatMap { number in plan.views(of: number).map { (number, $0) } }
@@ -169,7 +174,7 @@ public final class TrainingRun {
       let picture = plan.pictures.pictures[number]
       _ = try preparer.latents.entry(picture.path, rule: plan.subsets[picture.subset].images, view: view)
       try tell(.caching(index + 1, of: own.count))
-      if options.shouldStop() { return }
+      if options.shouldStop() { break }
     }
     // The others read what this process has stored.
     _ = try options.processes.gather([0])
