@@ -50,7 +50,12 @@ extension TrainingRun {
           "\(found): is of an earlier run; go on from it with --resume, replace it with --force, or set output.name")
     }
     guard options.processes.isFirst else { return }
-    for path in try states.map(\.path) + files.checkpoints().map(\.path) { try WholeFile.remove(path) }
+    // TensorBoard would draw the curves of both runs over one another.
+    let events =
+      FolderContents.isFolder(files.events)
+      ? try FolderContents.names(in: files.events).filter { $0.hasPrefix("events.out.tfevents.") } : []
+    let old = try states.map(\.path) + files.checkpoints().map(\.path) + events.map { "\(files.events)/\($0)" }
+    for path in old { try WholeFile.remove(path) }
   }
 
   private func resume(_ states: [(step: Int, path: String)]) throws {
