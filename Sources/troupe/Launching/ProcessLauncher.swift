@@ -35,7 +35,9 @@ struct ProcessLauncher {
   /// The same with any program.
   static func run(count: Int, program: String, arguments: [String]) -> Int32 {
     guard let port = freePort(), let signals = SignalPipe([SIGINT, SIGTERM, SIGHUP, SIGCHLD]) else {
-      Terminal.writeError("error: the processes cannot meet, because the system has no free port or file for them\n")
+      Terminal.writeError(
+        Style.error.red("error:") + " the processes cannot meet, because the system has no free port or file for them\n"
+      )
       return Failure.Code.running.rawValue
     }
     var launcher = ProcessLauncher(signals: signals)
@@ -74,7 +76,7 @@ struct ProcessLauncher {
       running.append(try ChildProcess(rank: rank, program: program, arguments: arguments, environment: environment))
       return true
     } catch {
-      Terminal.writeError("error: process \(rank) could not be started: \(error.text)\n")
+      Terminal.writeError(Style.error.red("error:") + " process \(rank) could not be started: \(error.text)\n")
       fail(Failure.Code.running.rawValue)
       return false
     }
