@@ -42,6 +42,22 @@ import Trainer
     #expect(!rule.isConstant)
   }
 
+  @Test(arguments: [
+    ("konrad_httt, 1boy, armor", "1boy, armor"), ("konrad_httt, armor", "1boy, armor"),
+    ("armor,konrad_httt , konrad_httt", "armor, 1boy"), ("portrait of konrad_httt smiling", "portrait of 1boy smiling"),
+    ("konrad_httt's sword, konrad_httt2", "1boy's sword, konrad_httt2"), ("konrad_httt", "1boy"),
+    ("konrad_htttt, xkonrad_httt", "konrad_htttt, xkonrad_httt"), ("1boy", "1boy"), ("", ""),
+  ]) func theClassTakesTheTriggersPlace(caption: String, expected: String) {
+    #expect(TriggerWord(trigger: "konrad_httt", className: "1boy").classCaption(of: caption) == expected)
+  }
+
+  @Test func withoutAClassTheTriggerGoes() {
+    let konrad = TriggerWord(trigger: "konrad_httt", className: "")
+    #expect(konrad.classCaption(of: "konrad_httt, armor") == "armor")
+    #expect(konrad.withoutTrigger("a photo of konrad_httt, armor") == "a photo of, armor")
+    #expect(konrad.withoutTrigger("konrad_httt") == "")
+  }
+
   @Test func classCaptions() {
     let konrad = TriggerWord(trigger: "konrad_httt", className: "1boy")
     #expect(konrad.classCaption(of: "konrad_httt, 1boy, armour") == "1boy, armour")

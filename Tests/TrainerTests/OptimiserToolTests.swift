@@ -57,13 +57,6 @@ import Trainer
     #expect(throws: OptimisationError.self) { try LossScaler(backoff: 0) }
   }
 
-  @Test func accumulatedBatchesAreCounted() throws {
-    var accumulation = try GradientAccumulation(3)
-    #expect((0..<6).map { _ in accumulation.add() } == [false, false, true, false, false, true])
-    #expect(accumulation.lossFactor == 1.0 / 3)
-    #expect(throws: OptimisationError.self) { try GradientAccumulation(0) }
-  }
-
   @Test(arguments: ["plain", "power"]) func averagesAreThoseOfDiffusers(name: String) throws {
     let source = try OptimiserFixture()
     let expected = try OptimiserFixture("tools")

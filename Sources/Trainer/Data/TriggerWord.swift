@@ -10,18 +10,22 @@ public struct TriggerWord: Sendable, Hashable {
 
   /// The caption of the same picture for someone who does not know the character: the class instead of the trigger.
   ///
-  /// Where the caption names the class already, the trigger's tag simply goes.
+  /// The trigger must stand alone: no letter, digit or underscore beside it. Where the caption names the class already,
+  /// and at every tag but the first, the trigger's tag simply goes.
   public func classCaption(of caption: String) -> String {
     guard caption.holds(word: trigger) else { return caption }
     if className.isEmpty { return withoutTrigger(caption) }
-    let tags = caption.pieces(by: ",").map(\.trimmed)
-    if tags.contains(trigger),
-      tags.contains(className) || caption.replacing(word: trigger, by: "").holds(word: className)
-    {
-      return tags.filter { $0 != trigger && !$0.isEmpty }.joined(separator: ", ").replacing(
-        word: trigger, by: className)
+    var isNamed = caption.replacing(word: trigger, by: "").holds(word: className)
+    var tags: [String] = []
+    for tag in caption.pieces(by: ",").map(\.trimmed) where !tag.isEmpty {
+      if tag == trigger {
+        if !isNamed { tags.append(className) }
+        isNamed = true
+      } else {
+        tags.append(tag.replacing(word: trigger, by: className))
+      }
     }
-    return caption.replacing(word: trigger, by: className)
+    return tags.joined(separator: ", ")
   }
 
   /// The caption without the trigger, and with nothing in its place.

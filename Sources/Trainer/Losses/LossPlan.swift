@@ -60,9 +60,9 @@ public struct LossPlan: Sendable {
   /// Puts the terms of a batch together.
   /// - Parameters:
   ///   - terms: `[batch]` each, or one number for terms that are the batch's own.
-  ///   - samples: whom the samples show, in order.
+  ///   - sampleWeights: what each sample's losses are multiplied by, in order.
   /// - Throws: ``OptimisationError`` for a term without a weight or of another shape; ``TorchError``.
-  public func combined(_ terms: [LossTerm: Tensor], _ samples: [LossSample]) throws -> CombinedLoss {
+  public func combined(_ terms: [LossTerm: Tensor], _ sampleWeights: [Double]) throws -> CombinedLoss {
     var total: Tensor?
     // In a fixed order, because sums in single precision depend on it.
     for term in LossTerm.allCases {
@@ -70,16 +70,16 @@ public struct LossPlan: Sendable {
       guard let weight = weights[term] else {
         throw OptimisationError("the loss \(term.rawValue) was computed, but the plan gives it no weight")
       }
-      guard losses.shape == [samples.count] || losses.shape == [] else {
+      guard losses.shape == [sampleWeights.count] || losses.shape == [] else {
         throw OptimisationError(
-          "the loss \(term.rawValue) has the shape \(losses.shape) for a batch of \(samples.count) samples")
+          "the loss \(term.rawValue) has the shape \(losses.shape) for a batch of \(sampleWeights.count) samples")
       }
       let weighted =
-        losses.shape.isEmpty ? losses : try (losses * Tensor.perSample(samples.map(\.weight), like: losses)).mean()
+        losses.shape.isEmpty ? losses : try (losses * Tensor.perSample(sampleWeights, like: losses)).mean()
       let part = try weighted * weight
       total = if let total { try total + part } else { part }
     }
     guard let total else { throw OptimisationError("a batch's loss has no terms; give the plan at least one") }
-    return CombinedLoss(total: total, terms: try terms.mapValues { try $0.detached() }, samples: samples)
+    return CombinedLoss(total: total, terms: try terms.mapValues { try $0.detached() })
   }
 }

@@ -61,8 +61,7 @@ public struct CastObjective {
     guard !samples.isEmpty else { return report }
     let input = try BatchInput(samples, schedule, on: model.precision.device)
     func add(_ terms: [LossTerm: Tensor], _ members: [Int]) throws {
-      let parts = members.map { LossSample(character: samples[$0].character, weight: samples[$0].weight) }
-      let combined = try plan.combined(terms, parts)
+      let combined = try plan.combined(terms, members.map { samples[$0].weight })
       // `combined` is the mean over these samples; the step's loss is the sum over all of its samples, divided once.
       let loss = try combined.total * (Double(members.count) / Double(divisor))
       let value = try loss.item()
