@@ -6,10 +6,8 @@ extension DatasetOutline {
   ///   - cast: the configuration.
   ///   - found: what ``CastConfiguration/pictures(measure:)`` gave.
   ///   - model: another base model than the cast's.
-  /// - Throws: ``BucketRule/Refusal``.
-  public init(
-    _ cast: CastConfiguration, pictures found: DatasetPictures, model: String? = nil
-  ) throws(BucketRule.Refusal) {
+  /// - Throws: ``BucketRule/Refusal``, ``OptimisationError``.
+  public init(_ cast: CastConfiguration, pictures found: DatasetPictures, model: String? = nil) throws {
     var pictures = found
     var members: [Member] = []
     var subsets: [Subset] = []
@@ -55,17 +53,13 @@ extension DatasetOutline {
     }
     for (index, name) in Self.distinct(members.map(\.name)).enumerated() { members[index].name = name }
 
-    let seed = UInt64(cast.training.seed)
-    let own = 0..<cast.characters.reduce(0) { $0 + $1.subsets.count }
-    let heldOut = pictures.heldOut(of: own, share: cast.training.validation, seed: seed)
-    let plan = try CastPlan(cast, pictures: pictures, heldOut: heldOut, generated: generated)
+    // The run's own plan, so that what is counted is what will happen.
+    let run = try RunPlan(cast, pictures: pictures, generated: generated)
     let resolution = cast.training.resolutions.max { $0.area < $1.area } ?? PixelSize(1024)
-    let sampler: StepSource
-    var sources: [Int]
-    switch cast.training.matching {
-    case .cast:
-      sampler = .cast(CastSampler(plan))
-      sources = plan.sources.map { source in
+    var sources = subsets.map(\.member)
+    switch run.steps {
+    case .cast(let sampler):
+      sources = sampler.plan.sources.map { source in
         switch source.role {
         case .character(let number): return number
         case .regularization(let set, _): return firstSet + set
@@ -76,30 +70,13 @@ extension DatasetOutline {
         }
       }
     case .kohya:
-      let block = KohyaSampler.Block(
-        pictures: pictures.pictures.indices.filter { !heldOut.contains($0) }.map { number in
-          let subset = pictures.pictures[number].subset
-          let isRegularization = members[subsets[subset].member].kind == .regularization
-          return .init(
-            picture: number, subset: subset, repeats: Self.repeats(cast.subsets, subset),
-            isRegularization: isRegularization)
-        }, rule: plan.buckets.rules[0], batch: cast.training.batch, priorWeight: cast.losses.priorWeight)
-      for index in subsets.indices { subsets[index].repeats = Self.repeats(cast.subsets, index) }
-      sampler = .kohya(
-        KohyaSampler(
-          blocks: [block], sizes: pictures.sizes, accumulation: cast.training.accumulation, seed: cast.training.seed))
-      sources = subsets.map(\.member)
+      for index in subsets.indices { subsets[index].repeats = run.subsets[index].repeats }
     }
     self.init(
-      file: cast.file, kind: .cast, members: members, subsets: subsets, pictures: pictures, heldOut: heldOut,
-      sources: sources, steps: cast.training.steps, seed: seed, accumulation: cast.training.accumulation,
-      resolution: resolution,
-      tokens: cast.model.tokens, checkpoint: model ?? cast.path(of: cast.model.checkpoint),
-      preservesClasses: cast.losses.outputPreservation > 0 || cast.crossPrior > 0, sampler: sampler)
-  }
-
-  /// A subset's share as whole repeats, which are all that sd-scripts' batches know.
-  private static func repeats(_ subsets: [CastConfiguration.Subset], _ number: Int) -> Int {
-    subsets.indices.contains(number) ? max(1, Int(subsets[number].share.rounded())) : 1
+      file: cast.file, kind: .cast, members: members, subsets: subsets, pictures: pictures, heldOut: run.heldOut,
+      sources: sources, steps: cast.training.steps, seed: UInt64(cast.training.seed),
+      accumulation: cast.training.accumulation, resolution: resolution, tokens: cast.model.tokens,
+      checkpoint: model ?? cast.path(of: cast.model.checkpoint),
+      preservesClasses: cast.losses.outputPreservation > 0 || cast.crossPrior > 0, sampler: run.steps)
   }
 }
