@@ -26,8 +26,8 @@ public struct LayerSelection: Sendable {
   ///   - sites: the model's layers.
   ///   - network: kind, targets and exclusions.
   ///   - parts: the networks that are trained at all.
-  /// - Throws: `LayerWeightsError` for a bad pattern or one that names no layer; ``OptimisationError`` when nothing is
-  ///   left.
+  /// - Throws: `LayerWeightsError` for a bad pattern; ``OptimisationError`` for one that names no layer, and when nothing
+  ///   is left.
   public init(_ sites: SiteList, _ network: CastConfiguration.Network, parts: Set<ModelPart>) throws {
     let targets = try network.targets.map { (text) throws(LayerWeightsError) in try LayerPattern(text) }
     let exclude = try network.exclude.map { (text) throws(LayerWeightsError) in try LayerPattern(text) }
@@ -36,9 +36,9 @@ public struct LayerSelection: Sendable {
       return Layer(site: site, path: ModulePath(part: part, name: site.name))
     }
     for pattern in targets + exclude where !all.contains(where: { pattern.matches($0.path) }) {
-      throw LayerWeightsError(
-        text: pattern.text, rule: .pattern,
-        detail: "names no layer of this model; layers are called as unet.down_blocks.1.attentions.0.proj_in")
+      throw OptimisationError(
+        "[network] \(targets.contains { $0.text == pattern.text } ? "targets" : "exclude"): \"\(pattern.text)\" names no "
+          + "layer of this model; layers are called as unet.down_blocks.1.attentions.0.proj_in")
     }
     layers = all.filter { layer in
       guard parts.contains(layer.path.part), !exclude.contains(where: { $0.matches(layer.path) }) else { return false }

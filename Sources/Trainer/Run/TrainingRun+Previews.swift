@@ -7,11 +7,6 @@ extension TrainingRun {
   func checkPreviews() throws {
     let preview = plan.cast.preview
     guard preview.every > 0 || preview.first else { return }
-    if let name = preview.sampler, SamplerName(infotext: name) == nil {
-      throw OptimisationError(
-        "[preview] sampler = \"\(name)\" is not known; there are \(SamplerName.allCases.map(\.rawValue).joined(separator: ", "))"
-      )
-    }
     try TextToImage(model).check(request("check"))
   }
 
@@ -29,8 +24,14 @@ extension TrainingRun {
   }
 
   /// Draws every prompt for every character and every pair into one labelled sheet; LoRAs of a cast act together.
+  ///
+  /// It is left undrawn where somebody asks for the end meanwhile.
   func drawPreviews() throws {
     guard options.processes.isFirst else { return }
+    do { try drawSheet() } catch is CancellationError {}
+  }
+
+  private func drawSheet() throws {
     let sheet = try evaluating {
       let adapters = try network.adapters(together: Array(0..<network.count))
       let rows = try PreviewPrompts(plan.cast.preview.prompts, plan.members).rows.map { heading, cells in

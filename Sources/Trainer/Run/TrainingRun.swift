@@ -137,28 +137,44 @@ public final class TrainingRun {
   /// - Throws: what ends it early. After a loss that is not finite the last good state is on disk.
   public func run() throws {
     try cacheLatents()
+    if try isAskedToStop() { return try stop() }
     if step == 0, plan.cast.preview.first { try drawPreviews() }
     try tell(.started(step: step, of: steps))
-    do {
-      while step < steps, !stopping.allStopped || stopping.patience == nil {
-        guard let next = source.next() else {
-          throw OptimisationError("there is nothing to train on; check the pictures of each subset")
-        }
-        try take(next)
-        if options.shouldStop() {
+    // What was interrupted while it was drawn.
+    if step > 0, isDue(plan.cast.preview.every), !FolderContents.exists(files.preview(step)) { try drawPreviews() }
+    while step < steps, !stopping.allStopped || stopping.patience == nil {
+      let before = (step: step, source: source)
+      guard let next = source.next() else {
+        throw OptimisationError("there is nothing to train on; check the pictures of each subset")
+      }
+      do { try take(next) } catch let error as OptimisationError where step == before.step {
+        // The parameters are still those of the last whole step, and whoever resumes draws this one again.
+        source = before.source
+        if step > max(savedStep, 0),
+          try parameters.allSatisfy({ (tensor) throws(TorchError) in try tensor.allFinite() })
+        {
           try saveState()
-          try tell(.ended(step: step, finished: false, paths: []))
-          return
         }
+        let advice = step == 0 ? "; in the first step the base model itself may be damaged" : ""
+        throw error.kind == .request
+          ? error : OptimisationError("step \(step + 1): \(error.message)\(advice)", kind: .computation)
       }
-    } catch let error as OptimisationError {
-      // The parameters are still those of the last whole step.
-      if step > savedStep, try parameters.allSatisfy({ (tensor) throws(TorchError) in try tensor.allFinite() }) {
-        try saveState()
-      }
-      throw error
+      if try isAskedToStop() { return try stop() }
     }
     try finish()
+  }
+
+  /// Ends the run with its state kept.
+  private func stop() throws {
+    try saveState()
+    try tell(.ended(step: step, finished: false, paths: []))
+  }
+
+  /// Whether somebody asked any of the processes for the end: all end after the same step.
+  private func isAskedToStop() throws -> Bool {
+    let isAsked = options.shouldStop()
+    guard options.processes.count > 1 else { return isAsked }
+    return try options.processes.gather([isAsked ? 1 : 0]).contains { $0[0] > 0 }
   }
 
   /// Brings pictures to latents before the first step, so that a damaged one is found now.
@@ -176,7 +192,7 @@ public final class TrainingRun {
       _ = try preparer.latents.entry(
         picture.path, rule: rule, view: PictureView(placement, rule: rule, using: &random))
       try tell(.caching(index + 1, of: own.count))
-      if options.shouldStop() { return }
+      if options.shouldStop() { break }
     }
     // The others read what this process has stored.
     _ = try options.processes.gather([0])
