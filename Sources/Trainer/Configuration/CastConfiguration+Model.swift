@@ -112,7 +112,9 @@ extension CastConfiguration {
     private static func patterns(_ key: String, _ fields: inout TOMLFields) throws(TOMLError) -> [String] {
       let texts = try fields.texts(key) ?? []
       for text in texts {
-        try fields.checked(key) { () throws(LayerWeightsError) in _ = try LayerPattern(text) }
+        do { _ = try LayerPattern(text) } catch {
+          throw fields.refusal(key, "\(key): in \"\(text)\" \(error.detail)")
+        }
       }
       return texts
     }

@@ -17,6 +17,11 @@ public struct LayerSelection: Sendable {
     public var isWide: Bool { site.shape.count == 4 && site.shape[3] > 1 }
   }
 
+  /// The greatest rank that any of the layers can have.
+  var fullRank: Int {
+    layers.map { min($0.site.shape[0], $0.site.shape.dropFirst().reduce(1, *)) }.max() ?? 0
+  }
+
   /// The layers, in the model's order.
   public let layers: [Layer]
 
@@ -44,6 +49,10 @@ public struct LayerSelection: Sendable {
       guard parts.contains(layer.path.part), !exclude.contains(where: { $0.matches(layer.path) }) else { return false }
       return targets.isEmpty
         ? Self.isOfKind(network.kind, layer.path) : targets.contains { $0.matches(layer.path) }
+    }
+    if parts.isEmpty {
+      throw OptimisationError(
+        "[training] gives every network the rate 0, so that nothing is trained; set learning_rate")
     }
     if layers.isEmpty {
       throw OptimisationError(

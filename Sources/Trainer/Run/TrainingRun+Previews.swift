@@ -7,7 +7,9 @@ extension TrainingRun {
   func checkPreviews() throws {
     let preview = plan.cast.preview
     guard preview.every > 0 || preview.first else { return }
-    try TextToImage(model).check(request("check"))
+    do { try TextToImage(model).check(request("check")) } catch let error as SamplingError {
+      throw OptimisationError("[preview]: \(error)")
+    }
   }
 
   private func request(_ prompt: String) -> PictureRequest {

@@ -45,6 +45,7 @@ public final class TrainingRun {
   let schedule: RateSchedule
   var optimiser: any Optimiser
   let rates: [Double]
+  private let fullRank: Int
   let parameters: [Tensor]
   let average: MovingAverage?
   let clipping: GradientClipping?
@@ -82,6 +83,7 @@ public final class TrainingRun {
 
     let parts = cast.training.parts(hasSecondEncoder: model.textEncoder2 != nil)
     let selection = try LayerSelection(model.sites, cast.network, parts: parts)
+    fullRank = selection.fullRank
     let names = cast.network.mode == .separate ? plan.members.map(\.name) : ["cast"]
     let first = try cast.network.continues.map {
       try ContinuedLoRA.read(cast.path(of: $0), selection, count: names.count)
@@ -93,7 +95,10 @@ public final class TrainingRun {
     }
     let fingerprint = try ModelFingerprint(model, vae: cast.model.vae.map { cast.path(of: $0) })
     let folder = CacheFolder(options.cache)
-    let encoder = try CaptionEncoder(model, layer: cast.model.clipSkip, tokens: cast.model.tokens)
+    let encoder: CaptionEncoder
+    do { encoder = try CaptionEncoder(model, layer: cast.model.clipSkip, tokens: cast.model.tokens) } catch let error
+      as TextConditioningError
+    { throw OptimisationError("[model] clip_skip: \(error)") }
     let masks = plan.subsets.filter(\.images.masks)
     let losses = try LossPlan(
       cast.losses, crossPrior: cast.crossPrior, masks: !masks.isEmpty,
@@ -136,6 +141,12 @@ public final class TrainingRun {
   ///
   /// - Throws: what ends it early. After a loss that is not finite the last good state is on disk.
   public func run() throws {
+    if plan.cast.network.rank > fullRank {
+      try tell(
+        .note(
+          "rank = \(plan.cast.network.rank) is above the full rank of every layer, \(fullRank) at most; a smaller one holds "
+            + "as much."))
+    }
     try cacheLatents()
     if try isAskedToStop() { return try stop() }
     if step == 0, plan.cast.preview.first { try drawPreviews() }

@@ -101,7 +101,7 @@ final class TrainRecorder {
           picture: picture.encoded(as: .png), width: picture.width, height: picture.height, tag: "preview", step: step,
           time: Terminal.now)
       }
-      say("step \(step): preview \(path)")
+      say(["step \(step): preview \(Terminal.sanitised(path))"])
     case .checkpoint(let step, let paths):
       try log?.write(.checkpoint(step, files: paths.map(Self.file)))
       try log?.sync()
