@@ -45,6 +45,26 @@ package enum WholeFile {
     }
   }
 
+  /// Removes the temporary files of writers whose process is gone: names that end in `.NUMBER.part` or
+  /// `.NUMBER-NUMBER.part`.
+  ///
+  /// Those with this process' own number are of an earlier one that had the same, so call it before anything is written.
+  /// - Parameters:
+  ///   - folder: the folder; one that is not there is no error.
+  ///   - isOwn: which names may be removed at all.
+  /// - Throws: ``SafeTensorsError``.
+  package static func removeLeftovers(in folder: String, where isOwn: (String) -> Bool) throws(SafeTensorsError) {
+    guard FolderContents.isFolder(folder) else { return }
+    for name in try FolderContents.names(in: folder) where isOwn(name) {
+      let pieces = name.split(separator: ".")
+      guard pieces.count > 2, pieces.last == "part",
+        let number = pieces[pieces.count - 2].split(separator: "-").first.flatMap({ Int32($0) }), number > 0,
+        number == getpid() || (kill(number, 0) != 0 && errno == ESRCH)
+      else { continue }
+      try remove("\(folder)/\(name)")
+    }
+  }
+
   /// Removes a file; one that is not there is no error.
   /// - Throws: ``SafeTensorsError`` with rule `cannotWrite`.
   package static func remove(_ path: String) throws(SafeTensorsError) {

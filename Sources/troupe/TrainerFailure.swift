@@ -11,13 +11,15 @@ struct TrainerFailure {
     case let error as DatasetPictures.Refusal: self.init(error.description)
     case let error as PictureFolder.Refusal: self.init(error.description)
     case let error as BucketRule.Refusal: self.init(error.description)
-    case let error as OptimisationError: self.init("\(error)")
+    case let error as SamplerStateError: self.init(error.description)
+    case let error as OptimisationError: self.init(error.message, error.kind == .computation ? .running : .input)
+    case let error as RunFilesError: self.init(error.description, error.kind == .other ? .input : .usage)
     default: return nil
     }
   }
 
-  private init(_ text: String) {
+  private init(_ text: String, _ code: Failure.Code = .input) {
     self.text = text
-    code = .input
+    self.code = code
   }
 }

@@ -73,7 +73,7 @@ final class LatentCache {
     guard try mean.allFinite(), try logVariance.allFinite() else {
       throw OptimisationError(
         "\(path): its latents are not finite; the autoencoder overflows in this format or the picture is damaged: take "
-          + "another vae, or save the picture anew")
+          + "another vae, or save the picture anew", kind: .computation)
     }
     return Entry(mean: mean, logVariance: logVariance)
   }

@@ -37,7 +37,7 @@ extension CastConfiguration {
     public var debiased = false
     /// Whether v losses are scaled like noise losses; false by default.
     public var scalesVPrediction = false
-    /// What is added to v losses, scaled like noise losses; 0 by default.
+    /// How much of what v losses would weigh is added to noise losses; 0 by default.
     public var vPredictionLike = 0.0
     /// The offset of the noise's mean; 0 by default.
     public var noiseOffset = 0.0

@@ -1,3 +1,4 @@
+internal import Adapters
 internal import TOML
 
 extension CastConfiguration {
@@ -102,10 +103,20 @@ extension CastConfiguration {
       rankDropout = try fields.number("rank_dropout", in: 0...0.99) ?? 0
       moduleDropout = try fields.number("module_dropout", in: 0...0.99) ?? 0
       maxNorm = try fields.number("max_norm", in: 1e-6...1e6)
-      targets = try fields.texts("targets") ?? []
-      exclude = try fields.texts("exclude") ?? []
+      targets = try Self.patterns("targets", &fields)
+      exclude = try Self.patterns("exclude", &fields)
       continues = try fields.text("continue")
       try fields.finish()
+    }
+
+    private static func patterns(_ key: String, _ fields: inout TOMLFields) throws(TOMLError) -> [String] {
+      let texts = try fields.texts(key) ?? []
+      for text in texts {
+        do { _ = try LayerPattern(text) } catch {
+          throw fields.refusal(key, "\(key): in \"\(text)\" \(error.detail)")
+        }
+      }
+      return texts
     }
   }
 }

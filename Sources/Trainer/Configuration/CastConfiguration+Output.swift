@@ -1,3 +1,4 @@
+internal import Diffusion
 internal import TOML
 
 extension CastConfiguration {
@@ -33,6 +34,10 @@ extension CastConfiguration {
       steps = try fields.integer("steps", in: 1...1000) ?? steps
       guidance = try fields.number("guidance", in: 0...100) ?? guidance
       sampler = try fields.text("sampler")
+      if let sampler, SamplerName(infotext: sampler) == nil {
+        let known = SamplerName.allCases.map(\.rawValue).joined(separator: ", ")
+        throw fields.refusal("sampler", "sampler takes \(known), \"\(sampler)\" was given")
+      }
       if let sides = try fields.integers("size", count: 1...2, in: 64...8192) {
         size = PixelSize(sides[0], sides.count > 1 ? sides[1] : sides[0])
       }

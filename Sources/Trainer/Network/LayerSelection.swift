@@ -17,6 +17,11 @@ public struct LayerSelection: Sendable {
     public var isWide: Bool { site.shape.count == 4 && site.shape[3] > 1 }
   }
 
+  /// The greatest rank that any of the layers can have.
+  var fullRank: Int {
+    layers.map { min($0.site.shape[0], $0.site.shape.dropFirst().reduce(1, *)) }.max() ?? 0
+  }
+
   /// The layers, in the model's order.
   public let layers: [Layer]
 
@@ -26,8 +31,8 @@ public struct LayerSelection: Sendable {
   ///   - sites: the model's layers.
   ///   - network: kind, targets and exclusions.
   ///   - parts: the networks that are trained at all.
-  /// - Throws: `LayerWeightsError` for a bad pattern or one that names no layer; ``OptimisationError`` when nothing is
-  ///   left.
+  /// - Throws: `LayerWeightsError` for a bad pattern; ``OptimisationError`` for one that names no layer, and when nothing
+  ///   is left.
   public init(_ sites: SiteList, _ network: CastConfiguration.Network, parts: Set<ModelPart>) throws {
     let targets = try network.targets.map { (text) throws(LayerWeightsError) in try LayerPattern(text) }
     let exclude = try network.exclude.map { (text) throws(LayerWeightsError) in try LayerPattern(text) }
@@ -36,14 +41,18 @@ public struct LayerSelection: Sendable {
       return Layer(site: site, path: ModulePath(part: part, name: site.name))
     }
     for pattern in targets + exclude where !all.contains(where: { pattern.matches($0.path) }) {
-      throw LayerWeightsError(
-        text: pattern.text, rule: .pattern,
-        detail: "names no layer of this model; layers are called as unet.down_blocks.1.attentions.0.proj_in")
+      throw OptimisationError(
+        "[network] \(targets.contains { $0.text == pattern.text } ? "targets" : "exclude"): \"\(pattern.text)\" names no "
+          + "layer of this model; layers are called as unet.down_blocks.1.attentions.0.proj_in")
     }
     layers = all.filter { layer in
       guard parts.contains(layer.path.part), !exclude.contains(where: { $0.matches(layer.path) }) else { return false }
       return targets.isEmpty
         ? Self.isOfKind(network.kind, layer.path) : targets.contains { $0.matches(layer.path) }
+    }
+    if parts.isEmpty {
+      throw OptimisationError(
+        "[training] gives every network the rate 0, so that nothing is trained; set learning_rate")
     }
     if layers.isEmpty {
       throw OptimisationError(

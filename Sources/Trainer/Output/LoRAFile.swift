@@ -37,7 +37,7 @@ struct LoRAFile {
       guard try stored.allFinite() else {
         throw OptimisationError(
           "\(path): \(name) is not finite in \(type.rawValue); write output.format = \"bf16\" or \"f32\", or train at a "
-            + "lower rate")
+            + "lower rate", kind: .computation)
       }
       declarations.append(TensorDeclaration(name: name, dtype: dtype, shape: tensor.shape))
       bytes[name] = try stored.contiguous().bytes()

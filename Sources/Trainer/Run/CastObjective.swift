@@ -74,8 +74,8 @@ public struct CastObjective {
       guard value.isFinite else {
         let term = LossTerm.allCases.first { report.terms[$0]?.contains { !($0?.isFinite ?? true) } ?? false }
         throw OptimisationError(
-          "the loss \(term.map { "\"\($0.rawValue)\" " } ?? "")is not finite; lower the learning rate, or take bf16 or f32"
-        )
+          "the loss \(term.map { "\"\($0.rawValue)\" " } ?? "")is not finite; lower the learning rate, or take bf16 or f32",
+          kind: .computation)
       }
       report.total += value
       try (scale == 1 ? loss : loss * scale).backward()

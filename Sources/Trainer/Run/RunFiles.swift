@@ -10,13 +10,15 @@ public struct RunFiles: Sendable, Hashable {
   public let loras: [String]
 
   /// The files of a run.
-  public init(_ plan: RunPlan) {
-    let cast = plan.cast
+  public init(_ plan: RunPlan) { self.init(plan.cast) }
+
+  /// The files of a run of this configuration.
+  public init(_ cast: CastConfiguration) {
     folder = cast.path(of: cast.output.folder)
     let file = cast.file.split(separator: "/").last.map(String.init) ?? "cast"
     let stem = file.hasSuffix(".toml") ? String(file.dropLast(5)) : file
     name = cast.output.name ?? (stem.isEmpty ? "cast" : stem)
-    loras = cast.network.mode == .separate ? Self.slugs(plan.members.map(\.name)) : [""]
+    loras = cast.network.mode == .separate ? Self.slugs(cast.characters.map(\.name)) : [""]
   }
 
   /// Names as files can have them, each another one.
@@ -73,6 +75,31 @@ public struct RunFiles: Sendable, Hashable {
       else { return nil }
       return (step, "\(folder)/\(file)")
     }.sorted { $0.step > $1.step }
+  }
+
+  /// Sees that there is a state to resume, or that nothing of an earlier run is in the way.
+  /// - Throws: ``RunFilesError``; `SafeTensorsError` when the folder cannot be read.
+  public func check(resumes: Bool, replaces: Bool) throws {
+    let states = try states()
+    if resumes {
+      guard states.isEmpty else { return }
+      throw RunFilesError(
+        kind: .missing,
+        description: "\(folder): holds no state of a run called \(name) to resume; leave --resume out")
+    }
+    let finals = loras.indices.map { lora($0) }.filter { FolderContents.exists($0) }
+    guard !replaces, let found = states.first?.path ?? finals.first else { return }
+    throw RunFilesError(
+      kind: .exists,
+      description:
+        "\(found): is of an earlier run; go on from it with --resume, replace it with --force, or set output.name")
+  }
+
+  /// Removes what runs of this name that were killed left half-written.
+  /// - Throws: `SafeTensorsError`.
+  func removeLeftovers() throws {
+    try WholeFile.removeLeftovers(in: folder) { $0.hasPrefix("\(name)-") || $0.hasPrefix("\(name).") }
+    try WholeFile.removeLeftovers(in: "\(folder)/\(name)-previews") { _ in true }
   }
 
   /// The LoRA files of earlier steps, the oldest first.

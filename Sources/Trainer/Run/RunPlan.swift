@@ -98,6 +98,7 @@ public struct RunPlan: Sendable {
     switch cast.training.matching {
     case .cast:
       var plan = try CastPlan(cast, pictures: pictures, heldOut: heldOut, generated: generated)
+      try Self.checkSizes(pictures, plan.buckets)
       plan.batch *= processes
       steps = .cast(CastSampler(plan))
     case .kohya:
@@ -120,6 +121,16 @@ public struct RunPlan: Sendable {
       notes.append("No subset has mask = true, so that the attention loss has nothing to look at.")
     }
     return notes
+  }
+
+  /// A picture without a bucket would end the run in the middle.
+  private static func checkSizes(
+    _ pictures: DatasetPictures, _ buckets: BucketChoice
+  ) throws(OptimisationError) {
+    for picture in pictures.pictures where buckets.rules.contains(where: { $0.placement(of: picture.size) == nil }) {
+      throw OptimisationError(
+        "\(picture.path): is too small (\(picture.size)) for any bucket; leave it out, or set enlarge = true")
+    }
   }
 
   /// The area of masks is one choice for the whole run, since losses of a batch are computed at once.

@@ -5,6 +5,18 @@ internal import Torch
 
 /// Why the files of a run keep it from beginning.
 public struct RunFilesError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// Which kind of reason.
+  public enum Kind: Sendable, Hashable {
+    /// An earlier run of the name is in the way.
+    case exists
+    /// There is nothing to resume.
+    case missing
+    /// What is there to resume is of another run.
+    case other
+  }
+
+  /// Which kind of reason.
+  public var kind: Kind
   /// The sentence.
   public var description: String
 }
@@ -32,23 +44,14 @@ public struct RunFacts: Sendable {
 extension TrainingRun {
   /// Takes up the last state, or sees to it that nothing of an earlier run is in the way.
   func prepareFiles() throws {
-    if options.processes.isFirst { try WholeFile.makeFolder(files.folder) }
+    try files.check(resumes: options.resumes, replaces: options.replaces)
+    if options.processes.isFirst {
+      try WholeFile.makeFolder(files.folder)
+      try files.removeLeftovers()
+    }
     _ = try options.processes.gather([0])
     let states = try files.states()
-    if options.resumes {
-      guard !states.isEmpty else {
-        throw RunFilesError(
-          description: "\(files.folder): holds no state of a run called \(files.name) to resume; leave --resume out")
-      }
-      return try resume(states)
-    }
-    let finals = files.loras.indices.map { files.lora($0) }.filter { FolderContents.exists($0) }
-    guard let found = states.first?.path ?? finals.first else { return }
-    guard options.replaces else {
-      throw RunFilesError(
-        description:
-          "\(found): is of an earlier run; go on from it with --resume, replace it with --force, or set output.name")
-    }
+    if options.resumes { return try resume(states) }
     guard options.processes.isFirst else { return }
     // TensorBoard would draw the curves of both runs over one another.
     let events =
@@ -75,6 +78,7 @@ extension TrainingRun {
   private func restore(_ state: RunState) throws {
     guard state.optimiser == plan.cast.training.optimizer.rawValue else {
       throw RunFilesError(
+        kind: .other,
         description:
           "the state is of a run with optimizer = \"\(state.optimiser)\"; resume with that, or begin anew with --force")
     }
@@ -82,11 +86,12 @@ extension TrainingRun {
     let own = network.parameters
     guard Set(stored.keys) == Set(own.map(\.name)), own.allSatisfy({ stored[$0.name]?.shape == $0.tensor.shape }) else {
       throw RunFilesError(
+        kind: .other,
         description:
           "the state's LoRA has other layers, ranks or characters than [network] says; restore them, or begin anew with "
           + "--force")
     }
-    do { try source.restore(state.sampler) } catch { throw RunFilesError(description: "\(error)") }
+    do { try source.restore(state.sampler) } catch { throw RunFilesError(kind: .other, description: "\(error)") }
     try withoutGradients {
       for parameter in own { if let value = stored[parameter.name] { try parameter.tensor.assign(value) } }
     }

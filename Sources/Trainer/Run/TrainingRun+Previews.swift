@@ -7,12 +7,9 @@ extension TrainingRun {
   func checkPreviews() throws {
     let preview = plan.cast.preview
     guard preview.every > 0 || preview.first else { return }
-    if let name = preview.sampler, SamplerName(infotext: name) == nil {
-      throw OptimisationError(
-        "[preview] sampler = \"\(name)\" is not known; there are \(SamplerName.allCases.map(\.rawValue).joined(separator: ", "))"
-      )
+    do { try TextToImage(model).check(request("check")) } catch let error as SamplingError {
+      throw OptimisationError("[preview]: \(error)")
     }
-    try TextToImage(model).check(request("check"))
   }
 
   private func request(_ prompt: String) -> PictureRequest {
@@ -29,9 +26,10 @@ extension TrainingRun {
   }
 
   /// Draws every prompt for every character and every pair into one labelled sheet; LoRAs of a cast act together.
+  ///
+  /// It is left undrawn where somebody asks for the end meanwhile.
   func drawPreviews() throws {
     guard options.processes.isFirst else { return }
-    // Whoever asks for the end while pictures are drawn wants the state, not the pictures.
     do { try drawSheet() } catch is CancellationError {}
   }
 

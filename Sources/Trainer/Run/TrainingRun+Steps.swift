@@ -66,7 +66,7 @@ extension TrainingRun {
       isFinite = record.gradientNorm.isFinite
       guard isFinite || scaler != nil else {
         throw OptimisationError(
-          "step \(step + 1): the gradient is not finite; lower the learning rate, or take bf16 or f32")
+          "the gradient is not finite; lower the learning rate, or take bf16 or f32", kind: .computation)
       }
     }
     if isFinite {
@@ -83,20 +83,22 @@ extension TrainingRun {
     scaler?.update(finite: isFinite)
     if let scaler, scaler.factor < 1e-4 {
       throw OptimisationError(
-        "step \(step + 1): f16 overflows however small the loss is made; take precision = \"bf16\" or \"f32\"")
+        "f16 overflows however small the loss is made; take precision = \"bf16\" or \"f32\"", kind: .computation)
     }
   }
 
   /// What is due after a step: measurements, pictures, files.
   private func afterStep() throws {
     let (training, preview, output) = (plan.cast.training, plan.cast.preview, plan.cast.output)
-    func isDue(_ every: Int) -> Bool { every > 0 && step.isMultiple(of: every) }
     if !plan.heldOut.isEmpty, isDue(training.validationEvery) || step == steps { try validate() }
     if isDue(preview.leakEvery) { try measureLeak() }
     if isDue(preview.every) { try drawPreviews() }
     if isDue(output.every), step < steps { try saveCheckpoint() }
     if isDue(output.stateEvery ?? output.every), step < steps { try saveState() }
   }
+
+  /// Whether something that is done every so many steps is done after this one.
+  func isDue(_ every: Int) -> Bool { every > 0 && step.isMultiple(of: every) }
 
   // MARK: - Measuring
 

@@ -45,6 +45,7 @@ public final class TrainingRun {
   let schedule: RateSchedule
   var optimiser: any Optimiser
   let rates: [Double]
+  private let fullRank: Int
   let parameters: [Tensor]
   let average: MovingAverage?
   let clipping: GradientClipping?
@@ -82,6 +83,7 @@ public final class TrainingRun {
 
     let parts = cast.training.parts(hasSecondEncoder: model.textEncoder2 != nil)
     let selection = try LayerSelection(model.sites, cast.network, parts: parts)
+    fullRank = selection.fullRank
     let names = cast.network.mode == .separate ? plan.members.map(\.name) : ["cast"]
     let first = try cast.network.continues.map {
       try ContinuedLoRA.read(cast.path(of: $0), selection, count: names.count)
@@ -93,7 +95,10 @@ public final class TrainingRun {
     }
     let fingerprint = try ModelFingerprint(model, vae: cast.model.vae.map { cast.path(of: $0) })
     let folder = CacheFolder(options.cache)
-    let encoder = try CaptionEncoder(model, layer: cast.model.clipSkip, tokens: cast.model.tokens)
+    let encoder: CaptionEncoder
+    do { encoder = try CaptionEncoder(model, layer: cast.model.clipSkip, tokens: cast.model.tokens) } catch let error
+      as TextConditioningError
+    { throw OptimisationError("[model] clip_skip: \(error)") }
     let masks = plan.subsets.filter(\.images.masks)
     let losses = try LossPlan(
       cast.losses, crossPrior: cast.crossPrior, masks: !masks.isEmpty,
@@ -136,34 +141,51 @@ public final class TrainingRun {
   ///
   /// - Throws: what ends it early. After a loss that is not finite the last good state is on disk.
   public func run() throws {
+    if plan.cast.network.rank > fullRank {
+      try tell(
+        .note(
+          "rank = \(plan.cast.network.rank) is above the full rank of every layer, \(fullRank) at most; a smaller one holds "
+            + "as much."))
+    }
     try cacheLatents()
+    if try isAskedToStop() { return try stop() }
     if step == 0, plan.cast.preview.first { try drawPreviews() }
     try tell(.started(step: step, of: steps))
-    do {
-      while step < steps, !stopping.allStopped || stopping.patience == nil {
-        guard let next = source.next() else {
-          throw OptimisationError("there is nothing to train on; check the pictures of each subset")
-        }
-        try take(next)
-        if try isStopRequested() {
+    // What was interrupted while it was drawn.
+    if step > 0, isDue(plan.cast.preview.every), !FolderContents.exists(files.preview(step)) { try drawPreviews() }
+    while step < steps, !stopping.allStopped || stopping.patience == nil {
+      let before = (step: step, source: source)
+      guard let next = source.next() else {
+        throw OptimisationError("there is nothing to train on; check the pictures of each subset")
+      }
+      do { try take(next) } catch let error as OptimisationError where step == before.step {
+        // The parameters are still those of the last whole step, and whoever resumes draws this one again.
+        source = before.source
+        if step > max(savedStep, 0),
+          try parameters.allSatisfy({ (tensor) throws(TorchError) in try tensor.allFinite() })
+        {
           try saveState()
-          try tell(.ended(step: step, finished: false, paths: []))
-          return
         }
+        let advice = step == 0 ? "; in the first step the base model itself may be damaged" : ""
+        throw error.kind == .request
+          ? error : OptimisationError("step \(step + 1): \(error.message)\(advice)", kind: .computation)
       }
-    } catch let error as OptimisationError {
-      // The parameters are still those of the last whole step.
-      if step > savedStep, try parameters.allSatisfy({ (tensor) throws(TorchError) in try tensor.allFinite() }) {
-        try saveState()
-      }
-      throw error
+      if try isAskedToStop() { return try stop() }
     }
     try finish()
   }
 
-  /// Whether anybody wants the run to end; all processes hear it after the same step.
-  private func isStopRequested() throws -> Bool {
-    try options.processes.gather([options.shouldStop() ? 1 : 0]).contains { $0[0] > 0 }
+  /// Ends the run with its state kept.
+  private func stop() throws {
+    try saveState()
+    try tell(.ended(step: step, finished: false, paths: []))
+  }
+
+  /// Whether somebody asked any of the processes for the end: all end after the same step.
+  private func isAskedToStop() throws -> Bool {
+    let isAsked = options.shouldStop()
+    guard options.processes.count > 1 else { return isAsked }
+    return try options.processes.gather([isAsked ? 1 : 0]).contains { $0[0] > 0 }
   }
 
   /// Brings pictures to latents before the first step, so that a damaged one is found now.

@@ -16,17 +16,17 @@ struct TrainCommand: AsyncParsableCommand {
     commandName: "train",
     abstract: "Train the LoRAs of a cast together, so that the characters do not blend.",
     discussion: """
-      Every step holds every character; regularisation is paired with its characters; files are named as sd-scripts names
-      them. `troupe dataset check` tells beforehand what is wrong with pictures and captions.
+      A cast is a text: base model, characters with their triggers and pictures, and whatever shall not be as usual;
+      docs/cast.md has every key. `troupe dataset check` tells beforehand what is wrong with pictures and captions.
 
-      Interrupted (Ctrl-C) or killed, a run goes on with --resume as if nothing had been.
+      Ctrl-C ends a run after its step, twice at once. Interrupted or killed, it goes on with --resume as if nothing had been.
 
       Examples:
-        troupe train cast.toml
         troupe train cast.toml --dry-run
+        troupe train cast.toml
         troupe train cast.toml --resume
         troupe train cast.toml --processes 2
-        troupe train --dataset-config data.toml --model sdxl.safetensors --steps 1600 --name konrad
+        troupe train --dataset-config data.toml --model sdxl.safetensors
       """)
 
   @ArgumentParser.Argument(help: ArgumentHelp("The cast.", valueName: "cast.toml"))
@@ -62,7 +62,7 @@ struct TrainCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Keep no latents and embeddings.")
   var noCache = false
 
-  @Flag(name: .long, help: "Print what was done as JSON.")
+  @Flag(name: .long, help: "Print what was done, or with --dry-run what would be, as JSON.")
   var json = false
 
   func validate() throws {
@@ -102,7 +102,7 @@ struct TrainCommand: AsyncParsableCommand {
       setup, device: deviceOf(rank), processes: group ?? SingleProcess(), json: json)
     let report = try session.run(resumes: resume, replaces: force)
     guard group == nil || rank?.rank == 0 else { return }
-    if json { try JSONOutput.print(report) } else { TrainView(report).lines().forEach { print($0) } }
+    if json { try JSONOutput.print(report) } else { ([""] + TrainView(report).lines()).forEach { print($0) } }
     if !report.finished { throw ExitCode(Failure.Code.running.rawValue) }
   }
 

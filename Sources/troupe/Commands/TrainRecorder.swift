@@ -5,7 +5,7 @@ import Trainer
 
 /// Where the events of a run go: the terminal, the log, TensorBoard, and the report at the end.
 final class TrainRecorder {
-  let progress: ProgressLine
+  private(set) var progress: ProgressLine
   private let plan: RunPlan
   private let model: DiffusionModel
   private let isQuiet: Bool
@@ -21,10 +21,14 @@ final class TrainRecorder {
   private var previews: [String] = []
   private var finished = false
   private var firstStep = 0
+  private var lastLine: ContinuousClock.Instant
+  /// How often a run says how far it is where no progress line can.
+  private static let lineEvery = Duration.seconds(60)
 
   init(_ plan: RunPlan, _ model: DiffusionModel, isQuiet: Bool) {
     (self.plan, self.model, self.isQuiet) = (plan, model, isQuiet)
-    progress = ProgressLine("training", unit: "steps")
+    progress = ProgressLine("latents", unit: "pictures")
+    lastLine = .now
   }
 
   /// Opens log and event files.
@@ -39,10 +43,14 @@ final class TrainRecorder {
     for note in plan.notes { say("note: \(note)") }
   }
 
-  private func say(_ text: String) {
+  private func say(_ text: String) { say(TextWrap.lines(Terminal.sanitised(text), hanging: 2)) }
+
+  private func say(_ lines: [String]) {
     guard !isQuiet else { return }
     progress.finish()
-    print(text)
+    lines.forEach { print($0) }
+    // Whoever follows a file wants to see lines as they come.
+    Terminal.flushOutput()
   }
 
   private func name(_ number: Int) -> String { plan.members[number].name }
@@ -60,7 +68,7 @@ final class TrainRecorder {
     switch event {
     case .note(let text): say("note: \(text)")
     case .caching(let done, let count):
-      if !isQuiet { progress.update(done, of: count, label: "latents", unit: "pictures") }
+      if !isQuiet { progress.update(done, of: count) }
     case .generating: break
     case .started(let step, let count): try started(step, count)
     case .step(let record): try note(record)
@@ -93,11 +101,11 @@ final class TrainRecorder {
           picture: picture.encoded(as: .png), width: picture.width, height: picture.height, tag: "preview", step: step,
           time: Terminal.now)
       }
-      say("step \(step): preview \(path)")
+      say(["step \(step): preview \(Terminal.sanitised(path))"])
     case .checkpoint(let step, let paths):
       try log?.write(.checkpoint(step, files: paths.map(Self.file)))
       try log?.sync()
-      say("step \(step): \(paths.joined(separator: ", "))")
+      say(["step \(step): saved"] + paths.map { "  \(Terminal.sanitised($0))" })
     case .stopped(let step, let character, let best, let bestStep):
       stopped[character] = (best, bestStep)
       try log?.write(.earlyStop(step, character: name(character), bestStep: bestStep, bestLoss: best))
@@ -116,6 +124,7 @@ final class TrainRecorder {
   private func started(_ step: Int, _ count: Int) throws {
     firstStep = step
     progress.finish()
+    progress = ProgressLine("training", unit: "steps")
     guard step == 0 else { return say("resuming after step \(step) of \(count)") }
     try log?.write(
       RunLogEntry(
@@ -155,7 +164,13 @@ final class TrainRecorder {
     if !isQuiet {
       var known: [Int: Double] = [:]
       for (number, loss) in recent { if let number { known[number] = loss } }
-      progress.update(record.step, of: plan.cast.training.steps, from: firstStep, note: "loss " + list(known))
+      let of = plan.cast.training.steps
+      let loss = known.isEmpty ? "" : "loss " + list(known)
+      progress.update(record.step, of: of, from: firstStep, note: Terminal.sanitised(loss))
+      if !progress.isActive, .now - lastLine > Self.lineEvery {
+        lastLine = .now
+        say("step \(record.step) of \(of)" + (loss.isEmpty ? "" : ": \(loss)"))
+      }
     }
   }
 

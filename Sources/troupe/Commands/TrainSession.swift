@@ -23,6 +23,8 @@ struct TrainSession {
   /// Trains.
   func run(resumes: Bool, replaces: Bool) throws -> TrainReport {
     let start = ContinuousClock.now
+    // Before a model is read and pictures are drawn for hours.
+    try RunFiles(setup.cast).check(resumes: resumes, replaces: replaces)
     let checkpoint = try setup.cast.openCheckpoint()
     let model = try setup.cast.loadModel(checkpoint, on: device, environment: Terminal.variable)
     let drawing = ProgressLine("drawing regularisation", unit: "pictures")

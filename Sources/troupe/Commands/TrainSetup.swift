@@ -18,7 +18,8 @@ struct TrainSetup {
       )
     overrides.apply(to: &cast)
     if dataset == nil, let problem = cast.folderProblems().first {
-      throw DatasetPictures.Refusal(description: "\(cast.file): \(problem)")
+      let line = problem.line.map { ":\($0)" } ?? ""
+      throw DatasetPictures.Refusal(description: "\(cast.file)\(line): \(problem.detail)")
     }
     self.cast = cast
     self.dataset = dataset

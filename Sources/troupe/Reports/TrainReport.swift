@@ -12,6 +12,18 @@ struct TrainReport: Encodable {
     var heldOutLoss: Double?
     /// The step of its least held-out loss, where its training ended early.
     var stoppedAtBest: Int?
+
+    private enum CodingKeys: CodingKey { case name, trigger, samples, loss, heldOutLoss, stoppedAtBest }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(name, forKey: .name)
+      try container.encode(trigger, forKey: .trigger)
+      try container.encode(samples, forKey: .samples)
+      try container.encode(loss, forKey: .loss)
+      try container.encode(heldOutLoss, forKey: .heldOutLoss)
+      try container.encode(stoppedAtBest, forKey: .stoppedAtBest)
+    }
   }
 
   struct Leak: Encodable {
@@ -36,6 +48,31 @@ struct TrainReport: Encodable {
   var seconds: Double
   var secondsPerStep: Double?
   var layers: Int
+
+  private enum CodingKeys: CodingKey {
+    case schema, name, model, steps, of, finished, firstStep, lastLoss, characters, leak, files, previews, seconds
+    case secondsPerStep, layers
+  }
+
+  // Numbers that were not measured are null, not absent.
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(schema, forKey: .schema)
+    try container.encode(name, forKey: .name)
+    try container.encode(model, forKey: .model)
+    try container.encode(steps, forKey: .steps)
+    try container.encode(of, forKey: .of)
+    try container.encode(finished, forKey: .finished)
+    try container.encode(firstStep, forKey: .firstStep)
+    try container.encode(lastLoss, forKey: .lastLoss)
+    try container.encode(characters, forKey: .characters)
+    try container.encode(leak, forKey: .leak)
+    try container.encode(files, forKey: .files)
+    try container.encode(previews, forKey: .previews)
+    try container.encode(seconds, forKey: .seconds)
+    try container.encode(secondsPerStep, forKey: .secondsPerStep)
+    try container.encode(layers, forKey: .layers)
+  }
 }
 
 /// What would be trained, for `--dry-run`.
@@ -106,9 +143,9 @@ struct TrainPlanReport: Encodable {
         case .regularization(let set, let characters):
           let name = plan.cast.regularization[set].className
           return source(
-            "\(name) with \(characters.map { plan.members[$0].name }.joined(separator: ", "))", "regularization",
-            pictures,
-            use)
+            name + " with "
+              + (characters.isEmpty ? "everybody" : characters.map { plan.members[$0].name }.joined(separator: ", ")),
+            "regularization", pictures, use)
         }
       }
     case .kohya:

@@ -18,7 +18,8 @@ final class ProgressLine: Sendable {
   private let label: String
   private let unit: String
   private let start = ContinuousClock.now
-  private let isActive: Bool
+  /// Whether there is a terminal to show it on.
+  let isActive: Bool
   private let state: Mutex<State>
 
   /// Creates a line; nothing is shown yet.

@@ -56,6 +56,9 @@ enum Terminal {
     return min(160, max(60, columns))
   }
 
+  /// Hands what was printed to the system, which a pipe or a file otherwise sees in blocks.
+  static func flushOutput() { _ = fflush(nil) }
+
   /// Writes to standard error.
   static func writeError(_ text: String) {
     var rest = Array(text.utf8)[...]
