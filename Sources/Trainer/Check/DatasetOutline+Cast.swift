@@ -38,18 +38,11 @@ extension DatasetOutline {
       members[members.count - 1].characters =
         set.pairsWith.isEmpty ? Array(cast.characters.indices) : numbers(set.pairsWith)
     }
-    var generated: [Int: [Int]] = [:]
-    for (number, set) in cast.regularization.enumerated() {
-      guard let count = set.generated else { continue }
-      let subset = subsets.count
+    let generated = cast.addGenerated(to: &pictures)
+    for number in generated.keys.sorted() {
+      members[firstSet + number].subsets.append(subsets.count)
       subsets.append(
         Subset(folder: "", member: firstSet + number, captions: cast.captions, images: cast.images))
-      members[firstSet + number].subsets.append(subset)
-      generated[number] = Array(pictures.pictures.count..<pictures.pictures.count + count)
-      let side = cast.training.resolutions.first ?? PixelSize(1024)
-      pictures.pictures += (0..<count).map { _ in
-        DatasetPictures.Picture(path: "", size: side, caption: set.className, subset: subset)
-      }
     }
     for (index, name) in Self.distinct(members.map(\.name)).enumerated() { members[index].name = name }
 

@@ -28,25 +28,21 @@ public struct GeneratedPictures {
     to pictures: inout DatasetPictures, processes: any RunProcesses = SingleProcess(),
     progress: (_ done: Int, _ count: Int) throws -> Void
   ) throws -> [Int: [Int]] {
-    let sets = cast.regularization.enumerated().compactMap { number, set in set.generated.map { (number, set, $0) } }
-    let all = sets.reduce(0) { $0 + $1.2 }
+    let result = cast.addGenerated(to: &pictures)
+    let all = result.values.reduce(0) { $0 + $1.count }
     var done = 0
-    var result: [Int: [Int]] = [:]
-    for (place, (number, set, count)) in sets.enumerated() {
-      for index in 0..<count {
-        let path = path(set.className, index)
-        if processes.isFirst, !FolderContents.exists(path) { try draw(set.className, index, to: path) }
+    for (set, numbers) in result.sorted(by: { $0.key < $1.key }) {
+      let name = cast.regularization[set].className
+      for index in numbers.indices {
+        let path = path(name, index)
+        if processes.isFirst, !FolderContents.exists(path) { try draw(name, index, to: path) }
         done += 1
         try progress(done, all)
       }
       _ = try processes.gather([0])
-      for index in 0..<count {
-        let path = path(set.className, index)
-        result[number, default: []].append(pictures.pictures.count)
-        pictures.pictures.append(
-          .init(
-            path: path, size: try DatasetPictures.header(path), caption: set.className, hasCaption: false,
-            subset: cast.subsets.count + place))
+      for (index, number) in numbers.enumerated() {
+        pictures.pictures[number].path = path(name, index)
+        pictures.pictures[number].size = try DatasetPictures.header(path(name, index))
       }
     }
     return result
@@ -76,5 +72,26 @@ public struct GeneratedPictures {
     let drawn = try TextToImage(model)(request)
     try WholeFile.makeFolder(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex)))
     try drawn.first?.write(to: path, as: .png, replacing: true)
+  }
+}
+
+extension CastConfiguration {
+  /// Adds places for the pictures that the base model draws before the run: squares of the first resolution without a
+  /// file, each set's in a subset after all others.
+  /// - Returns: the numbers of each set's pictures.
+  public func addGenerated(to pictures: inout DatasetPictures) -> [Int: [Int]] {
+    var result: [Int: [Int]] = [:]
+    var subset = subsets.count
+    for (number, set) in regularization.enumerated() {
+      guard let count = set.generated else { continue }
+      result[number] = Array(pictures.pictures.count..<pictures.pictures.count + count)
+      pictures.pictures += (0..<count).map { _ in
+        .init(
+          path: "", size: training.resolutions.first ?? PixelSize(1024), caption: set.className,
+          subset: subset)
+      }
+      subset += 1
+    }
+    return result
   }
 }

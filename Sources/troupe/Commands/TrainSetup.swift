@@ -16,6 +16,8 @@ struct TrainSetup {
       ?? CastConfiguration(
         toml: "[model]\ncheckpoint = \"\(overrides.model == nil ? "" : "model")\"", path: "lora", needsCharacters: false
       )
+    // sd-scripts' own length, where nobody says another.
+    if path == nil { cast.training.steps = 1600 }
     overrides.apply(to: &cast)
     if dataset == nil, let problem = cast.folderProblems().first {
       let line = problem.line.map { ":\($0)" } ?? ""
@@ -27,10 +29,12 @@ struct TrainSetup {
     pictures = try dataset?.pictures() ?? cast.pictures()
   }
 
-  /// The plan without the pictures that a model would draw first.
+  /// The plan, with places for the pictures that a model would draw first.
   func plan(processes: Int = 1) throws -> RunPlan {
     if let dataset { return try RunPlan(cast, dataset: dataset, pictures: pictures, processes: processes) }
-    return try RunPlan(cast, pictures: pictures, processes: processes)
+    var all = pictures
+    let generated = cast.addGenerated(to: &all)
+    return try RunPlan(cast, pictures: all, generated: generated, processes: processes)
   }
 
   /// The plan, with pictures drawn where sets ask for them.

@@ -114,7 +114,11 @@ struct TrainPlanReport: Encodable {
     model = plan.cast.model.checkpoint
     mode = plan.cast.network.mode.rawValue
     self.steps = steps
-    batch = plan.cast.training.batch
+    batch =
+      switch plan.steps {
+      case .cast(let sampler): sampler.plan.batch
+      case .kohya(let sampler): sampler.blocks.map(\.batch).max() ?? 1
+      }
     accumulation = plan.cast.training.accumulation
     passes = exposure.batches
     heldOut = plan.heldOut.count
