@@ -115,10 +115,11 @@ struct TrainFixture {
 
   /// A copy of the tiny model, as `model` beside the cast, in which the bytes of one network's tensors are others.
   func copyModel(
-    _ network: String = "unet", _ change: (_ name: String, _ shape: inout [Int], _ bytes: inout [UInt8]) -> Void
+    _ network: String = "unet/diffusion_pytorch_model",
+    _ change: (_ name: String, _ shape: inout [Int], _ bytes: inout [UInt8]) -> Void
   ) throws {
     try FileManager.default.copyItem(atPath: "\(Self.models)/sd1", toPath: path("model"))
-    let place = path("model/\(network)/diffusion_pytorch_model.safetensors")
+    let place = path("model/\(network).safetensors")
     let file = try SafeTensorsFile(path: place)
     var changed: [(TensorDeclaration, [UInt8])] = []
     for info in file.header.tensors {

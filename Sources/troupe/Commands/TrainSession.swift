@@ -28,6 +28,7 @@ struct TrainSession {
     let checkpoint = try setup.cast.openCheckpoint()
     let model = try setup.cast.loadModel(checkpoint, on: device, environment: Terminal.variable)
     let drawing = ProgressLine("drawing regularisation", unit: "pictures")
+    defer { drawing.finish() }
     let plan = try setup.plan(model, processes: processes) { done, count in
       if StopRequests.isRequested { throw CancellationError() }
       drawing.update(done, of: count)
