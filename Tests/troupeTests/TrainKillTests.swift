@@ -42,31 +42,44 @@ import Darwin
     fixture.output().filter { $0.hasSuffix(".state.safetensors") }
   }
 
+  /// The number in a state's name; 0 where there is none.
+  private func steps(of state: String) -> Int { Int(state.dropFirst("cast-step".count).prefix(8)) ?? 0 }
+
+  /// The last step in the log.
+  private func logged(_ fixture: TrainFixture) -> Int {
+    let line = (try? fixture.log())?.last { $0.hasPrefix("{\"event\":\"step\"") } ?? ""
+    return Int(line.dropFirst("{\"event\":\"step\",\"step\":".count).prefix { $0.isNumber }) ?? 0
+  }
+
   private let oneByOne = ("every = 0", "every = 0\nstate_every = 1\ntensorboard = false")
 
   @Test func killedAtAnyMomentARunComesToTheSameEnd() throws {
     try TrainFixture.make { fixture in
       try fixture.write(("steps = 2", "steps = 30\nvalidation = 0.4\nvalidation_every = 7"), oneByOne)
-      let start = ContinuousClock.now
       #expect(try fixture.train().status == 0)
-      let whole = (ContinuousClock.now - start) / .seconds(1)
       let (wanted, log) = (try fixture.tensors("output/cast.safetensors"), try fixture.log())
       try FileManager.default.removeItem(atPath: fixture.path("output"))
 
       var random = UInt64(20)
+      func draw(_ count: UInt64) -> UInt64 {
+        random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return (random >> 33) % count
+      }
       var killed = 0
       for _ in 0..<20 {
-        random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        let part = Double(random >> 40) / Double(1 << 24)
+        let resumed = steps(of: states(fixture).last ?? "")
         let run = try Started(fixture, states(fixture).isEmpty ? [] : ["--resume"])
-        usleep(UInt32(1e6 * whole * 0.7 * part))
+        // At once, while it starts, or some moment after one or two more steps.
+        let more = Int(draw(3))
+        while more > 0, run.process.isRunning, logged(fixture) < resumed + more { usleep(2000) }
+        usleep(UInt32(more == 0 ? draw(500_000) : draw(60_000)))
         if run.process.isRunning { killed += 1 }
         run.send(SIGKILL)
         run.process.waitUntilExit()
         #expect(states(fixture).count <= 2, "a new state stands before the old one goes")
         if FileManager.default.fileExists(atPath: fixture.path("output/cast.safetensors")) { break }
       }
-      #expect(killed > 3)
+      #expect(killed > 5)
       let last = try fixture.train(states(fixture).isEmpty ? [] : ["--resume"])
       #expect(last.status == 0, "\(last.error)")
       #expect(try fixture.tensors("output/cast.safetensors") == wanted)
@@ -108,7 +121,7 @@ import Darwin
       #expect(run.process.terminationReason == .exit && run.process.terminationStatus == 4)
       #expect(run.text.contains("interrupted after") && run.text.hasSuffix("Go on with --resume.\n"), "\(run.text)")
       let state = try #require(states(fixture).first)
-      let done = try #require(Int(state.dropFirst("cast-step".count).prefix(8)))
+      let done = steps(of: state)
       #expect(try fixture.log().last?.contains("\"event\":\"end\",\"step\":\(done),\"finished\":false") == true)
       #expect(!fixture.output().contains("cast.safetensors"))
       let result = try fixture.train("--resume", "--steps", "\(done + 1)", "--json")
