@@ -46,7 +46,9 @@ public struct CastNetwork: Sendable {
       let factors = try names.enumerated().map { index, name in
         if first.indices.contains(index), let known = first[index][layer.path] {
           alphas.append(known.alpha)
-          return try TrainableFactors(down: known.down.to(device), up: known.up.to(device), alpha: known.alpha)
+          // Several LoRAs may begin with one file: each learns in numbers of its own.
+          return try TrainableFactors(
+            down: known.down.to(device).copied(), up: known.up.to(device).copied(), alpha: known.alpha)
         }
         alphas.append(alpha)
         let key = CounterRandom(seed: seed, Self.hash(name), Self.hash(layer.path.description)).key
