@@ -12,7 +12,7 @@ struct RoutedFactors: LayerAdapter {
     var seeds: [UInt64] = []
   }
 
-  private static let addRows = Operator("aten::index_add")
+  private static let addRows = Operator("aten::index_add_")
 
   let routes: [Route]
   let dropout: NetworkDropout
@@ -30,7 +30,9 @@ struct RoutedFactors: LayerAdapter {
       let change = try up.dimensions == 4 ? hidden.convolved(up) : hidden.linear(up)
       result =
         if let rows = route.rows {
-          try Self.addRows(.tensor(result), .int(0), .tensor(rows), .tensor(change.to(result.scalarType)))
+          // Into a copy, which lies in memory as the output does: another order would be another rounding, and slower.
+          try Self.addRows(
+            .tensor(result.copied()), .int(0), .tensor(rows), .tensor(change.to(result.scalarType)))
         } else {
           try result + change
         }
