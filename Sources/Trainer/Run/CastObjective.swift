@@ -34,6 +34,11 @@ public struct CastObjective {
     let watches = plan.weights[.attentionLocalisation] != nil
     self.recomputation = watches ? min(recomputation, .light) : recomputation
     trainsText = network.layers.contains { $0.path.part != .unet }
+    if plan.weights[.tokenFocus] != nil, ContextChanges(network).isEmpty {
+      throw OptimisationError(
+        "token_focus looks at keys and values of the attention to the text, and [network] trains none of them; leave "
+          + "token_focus out, or train attn2.to_k and attn2.to_v")
+    }
     texts = TextCache(
       encoder, fingerprint: fingerprint, folder: cache, model.precision.type, on: model.precision.device)
   }
@@ -72,10 +77,8 @@ public struct CastObjective {
         report.terms[term] = all
       }
       guard value.isFinite else {
-        let term = LossTerm.allCases.first { report.terms[$0]?.contains { !($0?.isFinite ?? true) } ?? false }
-        throw OptimisationError(
-          "the loss \(term.map { "\"\($0.rawValue)\" " } ?? "")is not finite; lower the learning rate, or take bf16 or f32",
-          kind: .computation)
+        throw Self.infinite(
+          LossTerm.allCases.first { report.terms[$0]?.contains { !($0?.isFinite ?? true) } ?? false })
       }
       report.total += value
       try (scale == 1 ? loss : loss * scale).backward()
@@ -129,9 +132,7 @@ public struct CastObjective {
     if plan.weights[.tokenFocus] != nil {
       let marks = try encoder.marks(of: samples.map(\.triggers), in: samples.map(\.caption))
       let changes = try ContextChanges(network).of(text.context, samples.map(\.loras))
-      if !changes.isEmpty {
-        terms[.tokenFocus] = try TokenFocus.losses(changes, trigger: marks.to(model.precision.device))
-      }
+      terms[.tokenFocus] = try TokenFocus.losses(changes, trigger: marks.to(model.precision.device))
     }
     if let probe, let masks = input.mask {
       let marks = try encoder.marks(of: samples.map(\.triggers), in: samples.map(\.caption))
@@ -184,12 +185,23 @@ public struct CastObjective {
   private func addOrthogonality(_ input: BatchInput, share: Double, scale: Double, _ report: inout Report) throws {
     guard let weight = plan.weights[.factorOrthogonality], network.count > 1 else { return }
     let rule = FactorOrthogonality()
+    var sum = 0.0
     for layer in network.layers {
       let factors = layer.factors.map { MaximumNorm.Factors(up: $0.up, down: $0.down, scale: $0.scale) }
-      let loss = try rule.loss(factors) * (weight * share)
-      report.total += try loss.item()
-      try (scale == 1 ? loss : loss * scale).backward()
+      let loss = try rule.loss(factors)
+      sum += try loss.item()
+      try (loss * (weight * share * scale)).backward()
     }
+    guard sum.isFinite else { throw Self.infinite(.factorOrthogonality) }
+    report.total += sum * weight * share
+    // It is of the LoRAs, whatever the samples.
+    report.terms[.factorOrthogonality] = [Double?](repeating: sum, count: input.samples.count)
+  }
+
+  private static func infinite(_ term: LossTerm?) -> OptimisationError {
+    OptimisationError(
+      "the loss \(term.map { "\"\($0.rawValue)\" " } ?? "")is not finite; lower the learning rate, or take bf16 or f32",
+      kind: .computation)
   }
 
   private func distance(
@@ -200,47 +212,6 @@ public struct CastObjective {
     let (text, pass) = try conditioned(captions, routes, input.samples, nil)
     let prediction = try predict(input, text, pass)
     return try losses(prediction, base, plan.thresholds(input.samples.map(\.time), schedule))
-  }
-
-  // MARK: - Networks
-
-  /// What the base model predicts, without gradients.
-  func basePrediction(_ input: BatchInput, _ captions: [String]) throws -> Tensor {
-    try withoutGradients {
-      let text = try texts.embeddings(captions, stores: input.samples.map(\.isConstant))
-      return try predict(input, text, .plain)
-    }
-  }
-
-  /// What the adapted model predicts, without gradients and dropout.
-  func prediction(_ input: BatchInput, _ captions: [String], _ routes: [[Int]]) throws -> Tensor {
-    try withoutGradients {
-      let adapters = try network.adapters(routes, pieces: encoder.pieces)
-      let text =
-        trainsText
-        ? try encoder(captions, Pass(adapters: adapters))
-        : try texts.embeddings(captions, stores: input.samples.map(\.isConstant))
-      return try predict(input, text, Pass(adapters: adapters))
-    }
-  }
-
-  private func conditioned(
-    _ captions: [String], _ routes: [[Int]], _ samples: [TrainingSample], _ probe: AttentionProbe?
-  ) throws -> (TextEmbedding, Pass) {
-    var adapters = try network.adapters(routes, pieces: encoder.pieces, seeds: samples.map(\.dropoutSeed))
-    let pass = Pass(adapters: adapters, recomputation: recomputation)
-    let text =
-      trainsText ? try encoder(captions, pass) : try texts.embeddings(captions, stores: samples.map(\.isConstant))
-    guard let probe else { return (text, pass) }
-    probe.add(to: &adapters)
-    return (text, Pass(adapters: adapters, recomputation: recomputation))
-  }
-
-  private func predict(_ input: BatchInput, _ text: TextEmbedding, _ pass: Pass) throws -> Tensor {
-    let addition = try text.pooled.map {
-      AddedConditioning(pooled: $0, sizes: try SizeConditioning.tensor(input.samples.map(\.sizes)).to($0.device))
-    }
-    return try model.unet(input.noisy, times: input.times, context: text.context, addition: addition, pass)
   }
 }
 

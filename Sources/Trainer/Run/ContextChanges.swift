@@ -21,6 +21,9 @@ struct ContextChanges {
     count = network.count
   }
 
+  /// Whether no such layer is trained.
+  var isEmpty: Bool { layers.isEmpty }
+
   /// The changes of every layer, `[batch, tokens, width]` each.
   /// - Parameters:
   ///   - context: the embeddings, `[batch, tokens, width]`.
