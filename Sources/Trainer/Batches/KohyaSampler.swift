@@ -51,7 +51,7 @@ public struct KohyaSampler: Sendable, Hashable {
   public private(set) var epoch = 0
   /// Steps that were drawn.
   public private(set) var step = 0
-  private let loaderSeed: UInt64
+  let loaderSeed: UInt64
   private var batches: [KohyaBatches]
   private var waiting: [[Sample]] = []
 

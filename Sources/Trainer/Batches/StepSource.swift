@@ -1,5 +1,3 @@
-internal import SafeTensors
-
 /// Where a run's steps come from: Troupe's sampler, or sd-scripts'.
 public enum StepSource: Sendable, Hashable {
   /// Every step holds every character.
@@ -41,7 +39,7 @@ public enum StepSource: Sendable, Hashable {
   public var state: String {
     switch self {
     case .cast(let sampler): sampler.state
-    case .kohya(let sampler): JSONValue.object(["kohya": .unsigned(UInt64(sampler.step))]).text
+    case .kohya(let sampler): sampler.state
     }
   }
 
@@ -53,11 +51,7 @@ public enum StepSource: Sendable, Hashable {
       try sampler.restore(state)
       self = .cast(sampler)
     case .kohya(var sampler):
-      guard let step = (try? JSONParser.parse(state))?["kohya"]?.int, step >= 0 else {
-        throw SamplerStateError(
-          description: "the state is not of a run with sd-scripts' batches; resume with the matching it began with")
-      }
-      sampler.skip(to: step)
+      try sampler.restore(state)
       self = .kohya(sampler)
     }
   }
