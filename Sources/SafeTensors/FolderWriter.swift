@@ -26,7 +26,7 @@ package struct FolderWriter: ~Copyable {
         path: path, rule: .exists,
         detail: "exists already; folders are never replaced, choose another name or remove it")
     }
-    let temporary = "\(path).\(getpid()).part"
+    let temporary = WholeFile.temporary(path)
     guard unsafe mkdir(temporary, 0o755) == 0 else { throw Self.failure("made", path) }
     self.path = path
     self.temporary = temporary

@@ -55,7 +55,7 @@ public struct SafeTensorsWriter: ~Copyable {
     if !hashes { metadata[Self.hashKey] = nil }
     if metadata[Self.hashKey] != nil { metadata[Self.hashKey] = String(repeating: "0", count: 64) }
     let header = Header.encoded(tensors: tensors, metadata: metadata)
-    let temporary = "\(path).\(getpid()).part"
+    let temporary = WholeFile.temporary(path)
     let descriptor = try Self.create(path, temporary: temporary, header: header, tensors: tensors, existing: existing)
     self.path = path
     self.temporary = temporary

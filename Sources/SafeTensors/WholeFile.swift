@@ -12,8 +12,8 @@ package enum WholeFile {
     func failure(_ what: String) -> SafeTensorsError {
       SafeTensorsError(path: path, rule: .cannotWrite, detail: "cannot be \(what): \(systemMessage(errno))")
     }
-    let temporary = "\(path).\(getpid()).part"
-    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let temporary = Self.temporary(path)
+    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw failure("created") }
     do throws(SafeTensorsError) {
       try SafeTensorsWriter.writeAll(unsafe bytes.span.bytes, to: descriptor, path: path)
@@ -30,6 +30,14 @@ package enum WholeFile {
       throw error
     }
     if syncs { SafeTensorsWriter.syncFolder(of: path) }
+  }
+
+  /// A name beside a file that nothing has yet.
+  ///
+  /// The process number alone would not do: threads share it, containers on one folder may, and one that was killed and
+  /// started again often has its old one, while its unfinished file still lies there.
+  package static func temporary(_ path: String) -> String {
+    "\(path).\(getpid())-\(UInt32.random(in: .min ... .max)).part"
   }
 
   /// Makes a folder and those above it.
