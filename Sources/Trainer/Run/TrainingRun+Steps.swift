@@ -20,7 +20,10 @@ extension TrainingRun {
       loss += report.total
       sums.add(report, samples)
     }
-    for (number, member) in stopping.members.enumerated() where member.isStopped { try releaseGradients(of: number) }
+    // A LoRA whose training has ended stays as it is, also where it stands by.
+    for lora in 0..<network.count where isFrozen(lora) {
+      for tensor in network.parameters(ofLoRA: lora) { try tensor.setGradient(nil) }
+    }
     try options.processes.sumGradients(parameters)
     if options.processes.count > 1 {
       let all = try options.processes.gather([loss] + sums.numbers)
@@ -46,10 +49,9 @@ extension TrainingRun {
     return stopping.members[number].isStopped
   }
 
-  /// A LoRA whose training has ended stays as it is, also where it stands by.
-  private func releaseGradients(of character: Int) throws {
-    guard plan.cast.network.mode == .separate else { return }
-    for tensor in network.parameters(ofLoRA: character) { try tensor.setGradient(nil) }
+  /// Whether a LoRA is one character's alone whose training has ended.
+  private func isFrozen(_ lora: Int) -> Bool {
+    plan.cast.network.mode == .separate && stopping.members[lora].isStopped
   }
 
   /// Changes the parameters by their gradients.
@@ -72,8 +74,10 @@ extension TrainingRun {
     if isFinite {
       try optimiser.step()
       if let maximum {
+        // Rounding would move a LoRA that is to stay as it is.
+        let learning = (0..<network.count).filter { !isFrozen($0) }
         let factors = network.layers.flatMap { layer in
-          layer.factors.map { MaximumNorm.Factors(up: $0.up, down: $0.down, scale: $0.scale) }
+          layer.factors.picked(learning).map { MaximumNorm.Factors(up: $0.up, down: $0.down, scale: $0.scale) }
         }
         record.greatestNorm = try maximum.apply(factors).greatest
       }

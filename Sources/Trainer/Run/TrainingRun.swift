@@ -170,7 +170,8 @@ public final class TrainingRun {
         throw error.kind == .request
           ? error : OptimisationError("step \(step + 1): \(error.message)\(advice)", kind: .computation)
       }
-      if try isAskedToStop() { return try stop() }
+      // After its last step the run is over, whoever asks.
+      if step < steps, try isAskedToStop() { return try stop() }
     }
     try finish()
   }
