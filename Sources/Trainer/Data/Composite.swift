@@ -39,7 +39,7 @@ struct CompositePartners: Sendable {
   func composite(
     _ sample: Sample, _ view: PictureView, share: Double, using random: inout CounterRandom
   ) throws(ImageError) -> Composite? {
-    guard random.unit() < share, case .character(let own) = sample.role,
+    guard random.unit() < share, case .character(let own) = plan.role(of: sample),
       cutOuts[own]?.contains(sample.picture) ?? false
     else { return nil }
     let others = cutOuts.keys.filter { $0 != own }.sorted()
@@ -90,6 +90,7 @@ struct CompositePartners: Sendable {
       // Boorus count people: two of 1girl are 2girls.
       count > 1 && name.hasPrefix("1") ? "\(count)\(name.dropFirst())s" : name
     }
-    return (words.map(\.trigger) + counted + ["side by side", "simple background"]).joined(separator: ", ")
+    return (words.map(\.trigger).filter { !$0.isEmpty } + counted + ["side by side", "simple background"]).joined(
+      separator: ", ")
   }
 }

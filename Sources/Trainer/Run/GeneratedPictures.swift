@@ -51,8 +51,10 @@ public struct GeneratedPictures {
   private var size: PixelSize { cast.training.resolutions.first ?? PixelSize(model.standardSide) }
 
   private func path(_ name: String, _ index: Int) -> String {
+    // Everything that the pictures depend on, but for the model's own bytes: hashing them would take longer than a picture.
     var key = ContentKey("generated 1")
-    key.add(cast.model.checkpoint)
+    key.add(name)
+    key.add("\(cast.model)")
     key.add(
       "\(size) \(cast.preview.steps) \(cast.preview.guidance) \(cast.preview.sampler ?? "") \(cast.preview.negative) "
         + "\(cast.training.seed)")
