@@ -114,6 +114,20 @@ public struct RunPlan: Sendable {
     if cast.training.patience != nil, heldOut.isEmpty {
       notes.append("Without held-out pictures no character stops early; patience does nothing.")
     }
+    if cast.training.matching == .kohya,
+      cast.regularization.contains(where: { $0.subsets.isEmpty && $0.generated == nil })
+    {
+      notes.append(
+        "matching = \"kohya\" draws pictures of folders alone: regularization sets without images do nothing.")
+    }
+    if cast.training.matching == .kohya,
+      cast.characters.contains(where: { $0.weight != 1 }) || cast.groups.contains(where: { $0.weight != 1 })
+        || cast.regularization.contains(where: { $0.weight != nil || $0.ratio != 1 || !$0.pairsWith.isEmpty })
+    {
+      notes.append(
+        "matching = \"kohya\" knows shares, as repeats, and prior_weight alone: weight, ratio and pairs_with do nothing."
+      )
+    }
     if cast.network.mode == .shared, cast.losses.orthogonality > 0 {
       notes.append("One shared LoRA has no directions to keep apart: orthogonality does nothing.")
     }
@@ -194,6 +208,9 @@ public struct RunPlan: Sendable {
     if let named = dataset.subsets.first(where: { $0.interpolation != nil && $0.interpolation != "lanczos" }) {
       notes.append(
         "resize_interpolation = \"\(named.interpolation ?? "")\" is not used: pictures are resized by Lanczos.")
+    }
+    if cast.training.validation > 0 {
+      notes.append("[training] validation does nothing here: pictures of sd-scripts' configurations are not held out.")
     }
     for folder in dataset.ignored { notes.append("\(folder) is left out: its name does not begin with repeats.") }
     self.notes = notes
