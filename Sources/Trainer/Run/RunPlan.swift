@@ -98,7 +98,6 @@ public struct RunPlan: Sendable {
     switch cast.training.matching {
     case .cast:
       var plan = try CastPlan(cast, pictures: pictures, heldOut: heldOut, generated: generated)
-      try Self.checkSizes(pictures, plan.buckets)
       plan.batch *= processes
       steps = .cast(CastSampler(plan))
     case .kohya:
@@ -137,11 +136,12 @@ public struct RunPlan: Sendable {
     return notes
   }
 
-  /// A picture without a bucket would end the run in the middle.
-  private static func checkSizes(
-    _ pictures: DatasetPictures, _ buckets: BucketChoice
-  ) throws(OptimisationError) {
-    for picture in pictures.pictures where buckets.rules.contains(where: { $0.placement(of: picture.size) == nil }) {
+  /// Refuses pictures that no bucket takes; sd-scripts' batches leave them out instead.
+  /// - Throws: ``OptimisationError`` naming the first.
+  public func checkSizes() throws(OptimisationError) {
+    guard case .cast(let sampler) = steps else { return }
+    let rules = sampler.plan.buckets.rules
+    for picture in pictures.pictures where rules.contains(where: { $0.placement(of: picture.size) == nil }) {
       throw OptimisationError(
         "\(picture.path): is too small (\(picture.size)) for any bucket; leave it out, or set enlarge = true")
     }

@@ -78,6 +78,7 @@ public final class TrainingRun {
     let device = model.precision.device
     let seed = UInt64(cast.training.seed)
     files = RunFiles(plan)
+    try plan.checkSizes()
     started = options.now()
     session = options.session
 

@@ -25,6 +25,7 @@ struct TrainSession {
     let start = ContinuousClock.now
     // Before a model is read and pictures are drawn for hours.
     try RunFiles(setup.cast).check(resumes: resumes, replaces: replaces)
+    _ = try setup.plan()
     let checkpoint = try setup.cast.openCheckpoint()
     let model = try setup.cast.loadModel(checkpoint, on: device, environment: Terminal.variable)
     let drawing = ProgressLine("drawing regularisation", unit: "pictures")

@@ -34,7 +34,9 @@ struct TrainSetup {
     if let dataset { return try RunPlan(cast, dataset: dataset, pictures: pictures, processes: processes) }
     var all = pictures
     let generated = cast.addGenerated(to: &all)
-    return try RunPlan(cast, pictures: all, generated: generated, processes: processes)
+    let plan = try RunPlan(cast, pictures: all, generated: generated, processes: processes)
+    try plan.checkSizes()
+    return plan
   }
 
   /// The plan, with pictures drawn where sets ask for them.
