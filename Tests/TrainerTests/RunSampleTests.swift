@@ -173,6 +173,6 @@ import Torch
     var fixture = try CastFixture(pictures: 1)
     fixture.cast.training.enlarges = false
     try fixture.draw("konrad/0", seed: 1, width: 40, height: 40, caption: "a")
-    expectError("konrad/0.png", "too small", "enlarge = true") { try fixture.plan() }
+    expectError("konrad/0.png", "too small", "enlarge = true") { try fixture.plan().checkSizes() }
   }
 }
