@@ -117,8 +117,8 @@ struct TrainCommand: AsyncParsableCommand {
 
   /// The folder for caches, as the XDG rules have it; nil where there is no home.
   static var cacheFolder: String? {
-    if let folder = Terminal.variable("XDG_CACHE_HOME"), !folder.isEmpty { return "\(folder)/troupe" }
-    return Terminal.variable("HOME").map { "\($0)/.cache/troupe" }
+    if let folder = Terminal.variable("XDG_CACHE_HOME"), !folder.isEmpty { return "\(folder)/troupe/training" }
+    return Terminal.variable("HOME").map { "\($0)/.cache/troupe/training" }
   }
 }
 
