@@ -167,6 +167,8 @@ let package = Package(
       name: "troupeTests",
       dependencies: ["troupe", "SafeTensors", "Adapters", "BlendAnalysis", "Merge", "Images", "TOML"],
       swiftSettings: testSettings),
+    .testTarget(
+      name: "SmallBaseTests", dependencies: ["small-base", "Diffusion", "Images"], swiftSettings: testSettings),
     .testTarget(name: "RepositoryTests", swiftSettings: testSettings),
   ],
   swiftLanguageModes: [.v6],

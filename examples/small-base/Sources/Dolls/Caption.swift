@@ -4,8 +4,9 @@ extension Doll {
   /// A tag of a caption.
   struct Tag: Sendable, Hashable {
     var text: String
-    /// Whether every doll has one of its kind: a caption may then leave it open. What a doll need not have is always said,
-    /// so that silence means that it is not there.
+    /// Whether every doll has one of its kind: a caption may then leave it open.
+    ///
+    /// What a doll need not have is always said, so that silence means that it is not there.
     var isOpen = true
   }
 

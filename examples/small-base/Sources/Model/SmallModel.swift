@@ -7,7 +7,7 @@ enum SmallModel {
   /// - Parameter scalingFactor: what brings latents to variance 1; known once the autoencoder is trained.
   static func configuration(scalingFactor: Double = 1) -> ModelConfiguration {
     var unet = UNetConfiguration(
-      channels: [64, 96, 128], transformerLayers: [0, 1, 1], middleTransformerLayers: 1, heads: [2, 3, 4],
+      channels: [64, 96, 96], transformerLayers: [0, 1, 1], middleTransformerLayers: 1, heads: [2, 3, 3],
       contextWidth: 128, linearProjections: false, sampleSize: 16)
     unet.layersPerLevel = 1
     unet.normGroups = 16
