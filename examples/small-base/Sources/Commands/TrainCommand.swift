@@ -36,7 +36,8 @@ struct TrainCommand: ParsableCommand {
     let conditioning = try TextConditioning(text)
     let schedule = try NoiseSchedule(configuration.schedule)
     let loop = try LearningLoop(
-      learned, folder: work, name: "base", steps: steps, rate: rate, shape: .stableDecay(decay: decay, minimum: 0.02),
+      learned.named, folder: work, name: "base", steps: steps, rate: rate,
+      shape: .stableDecay(decay: decay, minimum: 0.02),
       decay: 0.998)
     print(
       "\(learned.named.reduce(0) { $0 + $1.tensor.count }) parameters learn, \(fixed.named.reduce(0) { $0 + $1.tensor.count }) stay"

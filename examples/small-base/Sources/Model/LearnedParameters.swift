@@ -31,9 +31,12 @@ final class LearnedParameters: ParameterSource {
   }
 
   /// Goes back to stored values.
-  func restore(_ stored: [String: Tensor]) throws {
+  func restore(_ stored: [String: Tensor]) throws { try Self.restore(named, stored) }
+
+  /// Goes back to stored values.
+  static func restore(_ parameters: [NamedTensor], _ stored: [String: Tensor]) throws {
     try withoutGradients {
-      for own in named {
+      for own in parameters {
         guard let value = stored[own.name], value.shape == own.tensor.shape else {
           throw RecipeFailure("the stored state lacks \(own.name) in the shape \(own.tensor.shape); begin anew")
         }

@@ -4,7 +4,6 @@ import Trainer
 
 /// Optimiser, averages, rate, log and states of a run: what both trainings have in common.
 final class LearningLoop {
-  let learned: LearnedParameters
   let average: MovingAverage
   private let optimiser: AdamW
   private let schedule: RateSchedule
@@ -20,13 +19,12 @@ final class LearningLoop {
 
   /// Begins a run, or goes on where the folder's state stands.
   init(
-    _ learned: LearnedParameters, folder: String, name: String, steps: Int, rate: Double, shape: RateShape,
+    _ parameters: [NamedTensor], folder: String, name: String, steps: Int, rate: Double, shape: RateShape,
     decay: Double
   ) throws {
-    self.learned = learned
     (self.folder, self.name, self.rate) = (folder, name, rate)
-    optimiser = try AdamW([ParameterGroup(name, learned.named, rate: rate, weightDecay: 0.01)])
-    average = try MovingAverage(learned.named, decay: decay)
+    optimiser = try AdamW([ParameterGroup(name, parameters, rate: rate, weightDecay: 0.01)])
+    average = try MovingAverage(parameters, decay: decay)
     schedule = try RateSchedule(shape, steps: steps, warmup: .steps(min(100, steps)))
     clipping = try GradientClipping(limit: 1)
     log = try AppendingFile(path: "\(folder)/\(name).jsonl")
@@ -34,7 +32,7 @@ final class LearningLoop {
     let state = try StoredTensors(path: statePath)
     step = Int(try state.number("step", statePath))
     seconds = try state.number("seconds", statePath)
-    try learned.restore(state.tensors(under: "parameter:"))
+    try LearnedParameters.restore(parameters, state.tensors(under: "parameter:"))
     try optimiser.restore(state.tensors(under: "optimiser:"))
     try average.restore(state.tensors(under: "average:"), steps: step)
   }
@@ -84,7 +82,7 @@ final class LearningLoop {
   private func save() throws {
     var state = StoredTensors()
     state.numbers = ["step": Double(step), "seconds": seconds]
-    state.add("parameter:", learned.named)
+    state.add("parameter:", optimiser.parameters)
     state.add("average:", average.averages)
     state.add("optimiser:", try optimiser.state())
     try state.write(to: statePath)
