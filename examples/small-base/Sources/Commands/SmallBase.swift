@@ -7,7 +7,8 @@ struct SmallBase: ParsableCommand {
     commandName: "small-base",
     abstract: "Draw paper dolls, train a tiny Stable Diffusion model on them, and measure what it draws.",
     subcommands: [
-      DrawCommand.self, TrainAutoencoderCommand.self, TrainCommand.self, ExportCommand.self, SampleCommand.self,
+      DrawCommand.self, TrainAutoencoderCommand.self, TrainTextCommand.self, TrainCommand.self, ExportCommand.self,
+      SampleCommand.self,
       ReadCommand.self,
     ])
 }

@@ -5,19 +5,21 @@ import SafeTensors
 import Torch
 import Trainer
 
-/// `small-base train`: text encoder and UNet together.
+/// `small-base train`: the UNet, between an autoencoder and a text encoder that stay.
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Train text encoder and UNet on latents of the trained autoencoder; a run that was stopped goes on.")
+    abstract: "Train the UNet on what autoencoder and text encoder give; a run that was stopped goes on.")
 
-  @Option(help: "The folder with vae.safetensors; state, log, models and samples go there.") var work: String
+  @Option(help: "The folder with vae.safetensors and text.safetensors; state, log, models and samples go there.")
+  var work: String
   @Option(help: "The number of steps. A stopped run may go on with another: the rate stays until the last part.")
   var steps = 3000
   @Option(help: "The last part of the steps, in which the rate falls.") var decay = 0.35
   @Option(help: "Pictures of a step.") var batch = 16
   @Option(help: "The learning rate.") var rate = 1e-3
   @Option(help: "The seed of everything.") var seed: UInt64 = 1
+  @Option(help: "A state of another run whose UNet this one begins with.") var start: String?
   @Option(help: "Steps between two states, each with a model of the averages and its samples.") var every = 500
 
   func run() throws {
@@ -28,11 +30,13 @@ struct TrainCommand: ParsableCommand {
     let tokenizer = try CLIPTokenizer(folder: "\(work)/tokenizer")
     let fixed = try LearnedParameters(seed: 0)
     let vae = try AutoencoderKL(Parameters(fixed, .vae), configuration.vae)
-    try fixed.restore(stored.tensors(under: ""))
+    let text = try CLIPTextEncoder(Parameters(fixed, .textEncoder1), configuration.textEncoder1)
+    try fixed.restore(
+      stored.tensors(under: "").merging(StoredTensors(path: "\(work)/text.safetensors").tensors(under: "")) { $1 })
 
     let learned = try LearnedParameters(seed: seed)
     let unet = try UNet(Parameters(learned, .unet), configuration.unet)
-    let text = try CLIPTextEncoder(Parameters(learned, .textEncoder1), configuration.textEncoder1)
+    if let start { try learned.restore(StoredTensors(path: start).tensors(under: "parameter:")) }
     let conditioning = try TextConditioning(text)
     let schedule = try NoiseSchedule(configuration.schedule)
     let loop = try LearningLoop(
@@ -53,7 +57,7 @@ struct TrainCommand: ParsableCommand {
       let noise = try Tensor.normal(clean.shape, using: generator)
       // One from each part of the times: a batch's loss depends less on which were drawn.
       let times = (0..<batch).map { (Double($0) + random.unit()) / Double(batch) * 1000 }.map { $0.rounded(.down) }
-      let context = try conditioning(Captions.ids(captions, tokenizer)).context
+      let context = try withoutGradients { try conditioning(Captions.ids(captions, tokenizer)).context }
       let prediction = try unet(
         schedule.noisy(clean, noise: noise, times: times), times: Tensor(times.map(Float.init)), context: context)
       let difference = try prediction - schedule.target(clean, noise: noise, times: times)
@@ -87,7 +91,8 @@ enum Export {
     let vae = try StoredTensors(path: "\(work)/vae.safetensors")
     let state = try StoredTensors(path: "\(work)/base.state.safetensors")
     let step = Int(try state.number("step", work))
-    let all = vae.tensors(under: "").merging(state.tensors(under: "average:")) { _, last in last }
+    let text = try StoredTensors(path: "\(work)/text.safetensors").tensors(under: "")
+    let all = vae.tensors(under: "").merging(text) { $1 }.merging(state.tensors(under: "average:")) { _, last in last }
     let configuration = SmallModel.configuration(scalingFactor: try vae.number("scaling_factor", work))
     var scratch = "\(work)/scratch-\(step)"
     while FolderContents.exists(scratch) { scratch += "-" }

@@ -47,4 +47,10 @@ enum Captions {
   static func ids(_ captions: [String], _ tokenizer: CLIPTokenizer) -> [[[Int]]] {
     captions.map { tokenizer.chunks(Prompt(plain: $0), limit: 1).chunks.map(\.tokens) }
   }
+
+  /// The same as a tensor, `[captions, 77]`.
+  static func tensor(_ captions: [String], _ tokenizer: CLIPTokenizer) throws -> Tensor {
+    let ids = ids(captions, tokenizer).flatMap { $0 }
+    return try Tensor(ids.flatMap { $0.map(Int64.init) }, shape: [ids.count, ids.first?.count ?? 0])
+  }
 }
