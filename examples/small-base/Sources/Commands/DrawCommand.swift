@@ -10,12 +10,16 @@ struct DrawCommand: ParsableCommand {
   @Option(help: "The folder for pictures and captions.") var output: String
   @Option(help: "How many.") var count = 24
   @Option(help: "The seed of the stream.") var seed: UInt64 = 1
+  @Option(help: "A model whose autoencoder the pictures go through: what is lost there no sample can have.")
+  var model: String?
   @Flag(help: "Draw pairs of hair and shirt that training leaves out.") var heldOut = false
 
   func run() throws {
     try WholeFile.makeFolder(output)
     let dolls = (0..<count).map { Doll.drawn(seed: seed, UInt64($0), heldOut: heldOut) }
-    try PictureSet(dolls.map { (Canvas.picture($0), $0.caption) }).write(to: output)
+    var pictures = dolls.map(Canvas.picture)
+    if let model { pictures = try Painter(path: model).restored(pictures) }
+    try PictureSet(zip(pictures, dolls).map { ($0, $1.caption) }).write(to: output)
   }
 }
 

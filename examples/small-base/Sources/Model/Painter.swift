@@ -1,6 +1,7 @@
 import Diffusion
 import Images
 import Torch
+import Trainer
 
 /// Draws pictures of many captions in one batch.
 struct Painter {
@@ -33,6 +34,16 @@ struct Painter {
           }
         })
       return try model.decoder(latents)
+    }
+  }
+
+  /// Pictures after the way to latents and back.
+  func restored(_ pictures: [Picture]) throws -> [Picture] {
+    guard case .full(let vae) = model.decoder else { return pictures }
+    var random = CounterRandom(seed: 0)
+    return try withoutGradients {
+      let tensor = try Pixels.tensor(pictures, side: Canvas.side, using: &random)
+      return try model.decoder(vae.scaled(vae.encode(tensor).mean))
     }
   }
 
