@@ -132,6 +132,15 @@ let package = Package(
       name: "engine-benchmark", dependencies: ["Diffusion", "Torch"], path: "Benchmarks/engine",
       swiftSettings: settings),
 
+    // MARK: - The small base: its data, its training, its measuring
+    .executableTarget(
+      name: "small-base",
+      dependencies: [
+        "Trainer", "Diffusion", "Torch", "Images", "SafeTensors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "examples/small-base/Sources", swiftSettings: settings),
+
     // MARK: - Tests
     .testTarget(name: "SafeTensorsTests", dependencies: ["SafeTensors"], swiftSettings: testSettings),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra"], swiftSettings: testSettings),
@@ -158,6 +167,8 @@ let package = Package(
       name: "troupeTests",
       dependencies: ["troupe", "SafeTensors", "Adapters", "BlendAnalysis", "Merge", "Images", "TOML"],
       swiftSettings: testSettings),
+    .testTarget(
+      name: "SmallBaseTests", dependencies: ["small-base", "Diffusion", "Images"], swiftSettings: testSettings),
     .testTarget(name: "RepositoryTests", swiftSettings: testSettings),
   ],
   swiftLanguageModes: [.v6],
