@@ -28,8 +28,8 @@ import Testing
     #expect(stored == SmallModel.configuration(scalingFactor: stored.vae.scalingFactor))
   }
 
-  /// Sums in another order change a picture a little: another libtorch or processor moves single pixels by a few steps of
-  /// 256, a wrong weight or schedule moves all of them by tens.
+  /// The samples were drawn with two threads. Sums in another order may move single bytes; a mean of one step of 256 over
+  /// all leaves room for that, and none for another weight, schedule or caption.
   @Test func theCommittedSamplesComeAgain() throws {
     let stored = try PictureSet(folder: "\(Self.folder)/samples").pictures
     let count = 2
@@ -41,8 +41,9 @@ import Testing
     }
   }
 
-  /// The reader against the committed samples, whose hair and shirt training never showed together. The bar is somewhat
-  /// below what the model card states, and far above chance (about 25 %).
+  /// The reader against the committed samples, whose hair and shirt training never showed together.
+  ///
+  /// The bar is somewhat below what the model card states for all attributes together.
   @Test func theCommittedSamplesAgreeWithTheirCaptions() throws {
     let reader = Reader()
     var agreement = Agreement()
