@@ -28,8 +28,10 @@ import Testing
     #expect(stored == SmallModel.configuration(scalingFactor: stored.vae.scalingFactor))
   }
 
-  /// The samples were drawn with two threads. Sums in another order may move single bytes; a mean of one step of 256 over
-  /// all leaves room for that, and none for another weight, schedule or caption.
+  /// The samples were drawn with two threads.
+  ///
+  /// Sums in another order may move single bytes; a mean of one step of 256 over all leaves room for that, and none for
+  /// another weight, schedule or caption.
   @Test func theCommittedSamplesComeAgain() throws {
     let stored = try PictureSet(folder: "\(Self.folder)/samples").pictures
     let count = 2
