@@ -31,7 +31,11 @@ import Torch
     let network = try NetworkFixture.network(name)
     let objective = try NetworkFixture.objective(network, name, tokens: tokens)
     let samples = try Self.samples()
-    #expect(samples.contains { objective.encoder.dropped($0.caption) > 0 } == (tokens == 75))
+    let isCut = samples.contains { sample in
+      let prompt = Prompt(plain: sample.caption)
+      return objective.model.tokenizers.first.chunks(prompt, limit: tokens / 75).dropped > 0
+    }
+    #expect(isCut == (tokens == 75))
     let together = try Self.predictions(objective, samples)
     for (sample, found) in zip(samples, together) {
       let alone = try Self.predictions(objective, [sample])[0]

@@ -29,7 +29,7 @@ import Torch
 
   private static func composites(_ plan: RunPlan, _ picture: Int, share: Double = 1, draws: Int) throws -> [Composite?]
   {
-    let partners = CompositePartners(plan)
+    let partners = try CompositePartners(plan)
     let (sample, view) = try sample(plan, picture)
     return try (0..<draws).map { draw in
       var random = CounterRandom(seed: UInt64(draw), 5)

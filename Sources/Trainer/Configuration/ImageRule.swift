@@ -1,3 +1,4 @@
+internal import Images
 internal import TOML
 
 /// What is done to pictures before they are trained on.
@@ -32,6 +33,12 @@ public struct ImageRule: Sendable, Hashable {
   public var normalisesMasks = true
   /// The ending of caption files; `.txt` by default, and `.caption` where there is none.
   public var captionEnding: String?
+
+  /// The background as pictures take it.
+  var backgroundColour: Colour {
+    Colour(
+      red: UInt8(clamping: background[0]), green: UInt8(clamping: background[1]), blue: UInt8(clamping: background[2]))
+  }
 
   /// A rule with every default.
   public init() {}

@@ -17,7 +17,8 @@ struct CompositePartners: Sendable {
   private let cutOuts: [Int: [Int]]
 
   /// Looks for cut-outs; only headers are read.
-  init(_ plan: RunPlan) {
+  /// - Throws: `ImageError` for a picture that cannot be read.
+  init(_ plan: RunPlan) throws(ImageError) {
     self.plan = plan
     guard plan.cast.training.composites > 0 else {
       cutOuts = [:]
@@ -25,9 +26,8 @@ struct CompositePartners: Sendable {
     }
     var found: [Int: [Int]] = [:]
     for (number, picture) in plan.pictures.pictures.enumerated() where !plan.heldOut.contains(number) {
-      guard case .character(let owner) = plan.subsets[picture.subset].owner,
-        let info = try? PictureInfo(contentsOf: picture.path), info.hasAlpha
-      else { continue }
+      guard case .character(let owner) = plan.subsets[picture.subset].owner else { continue }
+      guard try PictureInfo(contentsOf: picture.path).hasAlpha else { continue }
       found[owner, default: []].append(number)
     }
     cutOuts = found
@@ -50,9 +50,7 @@ struct CompositePartners: Sendable {
     let isLeft = random.unit() < 0.5
     let size = view.window.size
     let rule = plan.subsets[plan.pictures.pictures[sample.picture].subset].images
-    let behind = Colour(
-      red: UInt8(clamping: rule.background[0]), green: UInt8(clamping: rule.background[1]),
-      blue: UInt8(clamping: rule.background[2]))
+    let behind = rule.backgroundColour
     var canvas = Picture(width: size.width, height: size.height, filledWith: behind)
     let order = isLeft ? [sample.picture, partner] : [partner, sample.picture]
     for (place, number) in order.enumerated() {

@@ -1,3 +1,5 @@
+internal import Diffusion
+
 /// Which part of a picture one use of it shows, and whether it is mirrored.
 public struct PictureView: Sendable, Hashable {
   /// How the picture is resized.
@@ -30,5 +32,14 @@ public struct PictureView: Sendable, Hashable {
     case .real: placement.condition(of: window, flipped: isFlipped)
     case .kohya: placement.kohyaCondition(flipped: isFlipped)
     }
+  }
+}
+
+extension SizeConditioning {
+  /// What SDXL is told of a crop.
+  init(_ crop: CropCondition) {
+    self.init(
+      originalHeight: crop.original.height, originalWidth: crop.original.width, cropTop: crop.top, cropLeft: crop.left,
+      targetHeight: crop.target.height, targetWidth: crop.target.width)
   }
 }

@@ -17,9 +17,6 @@ public struct PreparedPicture: Sendable {
   /// - Throws: `ImageError`.
   public init(path: String, mask maskPath: String? = nil, rule: ImageRule, view: PictureView) throws(ImageError) {
     let stored = try Picture(contentsOf: path)
-    let behind = Colour(
-      red: UInt8(clamping: rule.background[0]), green: UInt8(clamping: rule.background[1]),
-      blue: UInt8(clamping: rule.background[2]))
     var mask: Picture?
     if let maskPath {
       mask = Self.brightness(try Picture(contentsOf: maskPath))
@@ -27,7 +24,7 @@ public struct PreparedPicture: Sendable {
       mask = stored.alpha()
     }
     // Flattened before it is resized: the colours of transparent pixels mean nothing, and would bleed into the edges.
-    picture = Self.viewed(stored.rgb(over: behind), view)
+    picture = Self.viewed(stored.rgb(over: rule.backgroundColour), view)
     self.mask = mask.map { Self.viewed($0, view) }
   }
 

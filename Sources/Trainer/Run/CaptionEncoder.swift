@@ -42,11 +42,6 @@ public struct CaptionEncoder: Sendable {
       weighting: .none, pass)
   }
 
-  /// How many tokens of a caption found no place.
-  public func dropped(_ caption: String) -> Int {
-    tokenizers.first.chunks(Prompt(plain: caption), length: lengths.first, limit: pieces).dropped
-  }
-
   /// Where words stand in captions: `[captions, tokens]`, 1 at a token of the caption's own words, else 0.
   /// - Parameter words: for each caption the words to be found, such as its triggers.
   func marks(of words: [[String]], in captions: [String]) throws(TorchError) -> Tensor {

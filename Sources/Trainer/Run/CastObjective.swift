@@ -83,7 +83,7 @@ public struct CastObjective {
       report.total += value
       try (scale == 1 ? loss : loss * scale).backward()
     }
-    try addPictures(input, preserves: preserves, add)
+    try addPictures(input, add)
     if preserves { try addClassCaptions(input, add) }
     if preserves { try addBystanders(input, add) }
     if preserves { try addSwaps(input, add) }
@@ -95,7 +95,7 @@ public struct CastObjective {
 
   // MARK: - The passes
 
-  private func addPictures(_ input: BatchInput, preserves: Bool, _ add: Adding) throws {
+  private func addPictures(_ input: BatchInput, _ add: Adding) throws {
     let samples = input.samples
     let held = samples.indices.filter { samples[$0].target == .base }
     let hidden = plan.weights[.maskedPrior] == nil ? [] : samples.indices.filter { samples[$0].mask != nil }

@@ -4,8 +4,6 @@ public enum RunEvent: Sendable {
   case note(String)
   /// Pictures are brought to latents; how many of how many.
   case caching(Int, of: Int)
-  /// Regularisation pictures are drawn; how many of how many.
-  case generating(Int, of: Int)
   /// Training begins after so many steps.
   case started(step: Int, of: Int)
   /// A step was taken.

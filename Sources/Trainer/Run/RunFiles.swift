@@ -88,7 +88,8 @@ public struct RunFiles: Sendable, Hashable {
         description: "\(folder): holds no state of a run called \(name) to resume; leave --resume out")
     }
     let finals = loras.indices.map { lora($0) }.filter { FolderContents.exists($0) }
-    guard !replaces, let found = states.first?.path ?? finals.first else { return }
+    // A checkpoint of an earlier run would be replaced by that of the same step.
+    guard !replaces, let found = try states.first?.path ?? finals.first ?? checkpoints().first?.path else { return }
     throw RunFilesError(
       kind: .exists,
       description:

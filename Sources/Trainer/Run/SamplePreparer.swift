@@ -26,7 +26,7 @@ struct SamplePreparer {
     isSeparate = plan.cast.network.mode == .separate
     noise = NoiseOptions(losses)
     times = try TimeSampling(0..<schedule.times)
-    partners = CompositePartners(plan)
+    partners = try CompositePartners(plan)
   }
 
   /// What tells one draw of a use from another.
@@ -72,12 +72,9 @@ struct SamplePreparer {
     let generator = try Generator(seed: key(.latent, sample).key)
     let drawn = try Tensor.normal(entry.mean.shape, using: generator)
     let clean = try (entry.mean + (entry.logVariance * 0.5).exponential() * drawn) * scaling
-    let crop = view.condition
     var prepared = TrainingSample(
       latents: clean, caption: result?.caption ?? caption,
-      sizes: SizeConditioning(
-        originalHeight: crop.original.height, originalWidth: crop.original.width, cropTop: crop.top,
-        cropLeft: crop.left, targetHeight: crop.target.height, targetWidth: crop.target.width),
+      sizes: SizeConditioning(view.condition),
       time: try times.draw([Generator(seed: key(.time, sample).key)])[0],
       noise: try noise.draw(clean, [Generator(seed: key(.noise, sample).key)]), loras: [0])
     prepared.weight = sample.weight
@@ -142,7 +139,7 @@ struct SamplePreparer {
   // MARK: - Measuring
 
   /// A picture as it is measured: uncropped by chance, with its caption in order, at a given time and with noise of its own.
-  func measured(_ number: Int, time: Int, index: Int, caption: String? = nil) throws -> TrainingSample? {
+  func measured(_ number: Int, time: Int, index: Int) throws -> TrainingSample? {
     let picture = plan.pictures.pictures[number]
     var subset = plan.subsets[picture.subset]
     guard case .character(let character) = subset.owner,
@@ -155,12 +152,9 @@ struct SamplePreparer {
     let entry = try latents.entry(picture.path, rule: subset.images, view: view)
     let clean = try entry.mean * scaling
     let generator = try Generator(seed: CounterRandom(seed: seed, 0x4D4E_4F49, UInt64(number), UInt64(index)).key)
-    let crop = view.condition
     var sample = TrainingSample(
-      latents: clean, caption: caption ?? plan.plainCaption(of: number),
-      sizes: SizeConditioning(
-        originalHeight: crop.original.height, originalWidth: crop.original.width, cropTop: crop.top,
-        cropLeft: crop.left, targetHeight: crop.target.height, targetWidth: crop.target.width),
+      latents: clean, caption: plan.plainCaption(of: number),
+      sizes: SizeConditioning(view.condition),
       time: time, noise: try NoiseOptions().draw(clean, [generator]), loras: isSeparate ? [character] : [0])
     sample.character = character
     sample.isConstant = true

@@ -99,7 +99,7 @@ struct TrainCommand: AsyncParsableCommand {
     StopRequests.listen()
     let group = try rank.map { try ProcessGroup($0) }
     let session = TrainSession(
-      setup, device: deviceOf(rank), processes: group ?? SingleProcess(), json: json)
+      setup, device: try deviceOf(rank), processes: group ?? SingleProcess(), json: json)
     let report = try session.run(resumes: resume, replaces: force)
     guard group == nil || rank?.rank == 0 else { return }
     if json { try JSONOutput.print(report) } else { ([""] + TrainView(report).lines()).forEach { print($0) } }
@@ -107,12 +107,11 @@ struct TrainCommand: AsyncParsableCommand {
   }
 
   /// Each process of a machine has a GPU of its own.
-  private func deviceOf(_ rank: ProcessRank?) -> Device? {
+  private func deviceOf(_ rank: ProcessRank?) throws -> Device? {
     let wanted = Device(device)
-    guard let rank, wanted == nil || wanted?.kind == .cuda,
-      let devices = try? Engine.shared.get().devices.filter({ $0.kind == .cuda }), !devices.isEmpty
-    else { return wanted }
-    return devices[rank.localRank % devices.count]
+    guard let rank, wanted == nil || wanted?.kind == .cuda else { return wanted }
+    let devices = try Engine.shared.get().devices.filter { $0.kind == .cuda }
+    return devices.isEmpty ? wanted : devices[rank.localRank % devices.count]
   }
 
   /// The folder for caches, as the XDG rules have it; nil where there is no home.

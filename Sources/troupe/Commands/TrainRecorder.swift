@@ -69,7 +69,6 @@ final class TrainRecorder {
     case .note(let text): say("note: \(text)")
     case .caching(let done, let count):
       if !isQuiet { progress.update(done, of: count) }
-    case .generating: break
     case .started(let step, let count): try started(step, count)
     case .step(let record): try note(record)
     case .validation(let step, let losses):

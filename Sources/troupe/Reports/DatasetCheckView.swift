@@ -76,7 +76,8 @@ struct DatasetCheckView {
       return count == 0 ? nil : "\(count) \(severity.rawValue)\(count == 1 ? "" : "s")"
     }
     var lines = [style.bold("Findings") + style.dim(": \(counts.joined(separator: ", "))")]
-    for group in grouped() {
+    let groups = FindingBlock.grouped(check.findings) { [$0.id, $0.severity.rawValue, $0.meaning] }
+    for group in groups {
       let first = group[0]
       let mark =
         switch first.severity {
@@ -85,18 +86,11 @@ struct DatasetCheckView {
         case .note: style.cyan("note   ")
         }
       let names = group.count == 1 ? about(first) : ""
-      lines.append("")
-      lines.append("  \(mark)  \(style.bold(names.isEmpty ? first.id : "\(first.id)  \(names)"))")
-      for finding in group {
-        let prefix = group.count == 1 ? "" : "\(about(finding)): "
-        lines += TextWrap.lines(Terminal.sanitised(prefix + finding.evidence), width: width, indent: 11, hanging: 11)
-      }
-      lines += TextWrap.lines(Terminal.sanitised(first.meaning), width: width, indent: 11)
-      var advice: [String] = []
-      for finding in group where !advice.contains(finding.advice) { advice.append(finding.advice) }
-      for text in advice {
-        lines += TextWrap.lines("→ \(Terminal.sanitised(text))", width: width, indent: 11, hanging: 13)
-      }
+      lines += FindingBlock(
+        mark: mark, markWidth: 7, heading: names.isEmpty ? first.id : "\(first.id)  \(names)",
+        evidence: group.map { (group.count == 1 ? "" : "\(about($0)): ", $0.evidence) }, meaning: first.meaning,
+        advice: FindingBlock.distinct(group.map(\.advice))
+      ).lines(width: width, style: style)
     }
     return lines
   }
@@ -104,20 +98,5 @@ struct DatasetCheckView {
   private func about(_ finding: DatasetCheck.Finding) -> String {
     let shown = finding.about.prefix(3).map { Terminal.sanitised($0) }.joined(separator: ", ")
     return finding.about.count > 3 ? "\(shown) and \(finding.about.count - 3) more" : shown
-  }
-
-  /// Findings of one kind together: the same thing is often found of several characters.
-  private func grouped() -> [[DatasetCheck.Finding]] {
-    var groups: [[DatasetCheck.Finding]] = []
-    for finding in check.findings {
-      if let place = groups.firstIndex(where: {
-        $0[0].id == finding.id && $0[0].severity == finding.severity && $0[0].meaning == finding.meaning
-      }) {
-        groups[place].append(finding)
-      } else {
-        groups.append([finding])
-      }
-    }
-    return groups
   }
 }

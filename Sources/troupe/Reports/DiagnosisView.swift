@@ -90,7 +90,9 @@ struct DiagnosisView {
   private func findings() -> [String] {
     guard !report.findings.isEmpty else { return [style.green("Nothing stands out.")] }
     var lines = [style.bold("Findings")]
-    for group in grouped() {
+    // With many LoRAs the same thing is found of many pairs.
+    let groups = FindingBlock.grouped(report.findings) { [$0.id, $0.severity.rawValue, $0.meaning] }
+    for group in groups {
       let first = group[0]
       let mark =
         switch first.severity {
@@ -100,36 +102,14 @@ struct DiagnosisView {
         case .info: style.dim("info  ")
         }
       let names = group.map { $0.pair.map(label).joined(separator: "–") }.joined(separator: ", ")
-      lines.append("")
-      lines.append("  \(mark)  \(style.bold(names.isEmpty ? first.id : "\(first.id)  \(names)"))")
       let isOne = Set(group.map(\.evidence)).count == 1
-      for finding in isOne ? [first] : group {
-        let prefix = isOne ? "" : "\(finding.pair.map(label).joined(separator: "–")): "
-        lines += TextWrap.lines(
-          prefix + Terminal.sanitised(finding.evidence), width: width, indent: 10, hanging: 10 + prefix.count)
-      }
-      lines += TextWrap.lines(Terminal.sanitised(first.meaning), width: width, indent: 10)
-      var advice: [String] = []
-      for finding in group where !advice.contains(finding.advice) { advice.append(finding.advice) }
-      for text in advice {
-        lines += TextWrap.lines("→ \(Terminal.sanitised(text))", width: width, indent: 10, hanging: 12)
-      }
+      lines += FindingBlock(
+        mark: mark, markWidth: 6, heading: names.isEmpty ? first.id : "\(first.id)  \(names)",
+        evidence: (isOne ? [first] : group).map {
+          (isOne ? "" : "\($0.pair.map(label).joined(separator: "–")): ", $0.evidence)
+        }, meaning: first.meaning, advice: FindingBlock.distinct(group.map(\.advice))
+      ).lines(width: width, style: style)
     }
     return lines
-  }
-
-  /// Findings of one kind together: with many LoRAs the same thing is found of many pairs.
-  private func grouped() -> [[Finding]] {
-    var groups: [[Finding]] = []
-    for finding in report.findings {
-      if let place = groups.firstIndex(where: {
-        $0[0].id == finding.id && $0[0].severity == finding.severity && $0[0].meaning == finding.meaning
-      }) {
-        groups[place].append(finding)
-      } else {
-        groups.append([finding])
-      }
-    }
-    return groups
   }
 }
