@@ -169,6 +169,10 @@ import Torch
     expectError("is of an earlier run", "--resume", "--force") { try fixture.run() }
     try FileManager.default.removeItem(atPath: run.files.state(2))
     expectError(events.paths[0], "is of an earlier run") { try fixture.run() }
+    // So is a checkpoint alone, which that of the same step would replace.
+    let checkpoint = run.files.lora(0, step: 1)
+    try FileManager.default.moveItem(atPath: events.paths[0], toPath: checkpoint)
+    expectError(checkpoint, "is of an earlier run") { try fixture.run() }
     let (again, told) = try fixture.run { $0.replaces = true }
     try again.run()
     #expect(told.losses == events.losses)
