@@ -28,6 +28,20 @@ import Testing
     #expect((0..<3).map { exposure.samples(of: $0) } == report.sources.map(\.samples))
   }
 
+  /// A set without pictures uses its character's own, which then count for each of the two apart.
+  @Test func sourcesThatShareACharactersPicturesCountTheirOwn() throws {
+    let toml = CheckFixture.cast(
+      steps: 60, batch: 3, "[[regularization]]\ntarget = \"base\"\nclass = \"1girl\"\npairs_with = [\"Li'sar\"]")
+    let cast = try CastConfiguration(toml: toml, path: "cast.toml")
+    let exposure = RunExposure(try DatasetOutline(cast, pictures: DatasetPictures(pictures: both)))
+    let report = exposure.report
+    // 12 pictures, 60 samples of each source: 5 uses by each of the two, 10 in all.
+    #expect(exposure.uses[1].count == 12 && exposure.uses[1].values.allSatisfy { $0 == 5 })
+    #expect(exposure.uses[2] == exposure.uses[1])
+    #expect(exposure.uses[1].keys.allSatisfy { report.pictures[$0] == 10 })
+    #expect(report.sources.map { $0.pictures.values.reduce(0, +) } == report.sources.map(\.samples))
+  }
+
   @Test func heldOutPicturesAreNotMissed() throws {
     let check = try CheckFixture.check(CheckFixture.cast(training: "validation = 0.25"), both)
     #expect(check.members.map(\.heldOut) == [5, 3] && check.members.map(\.pictures) == [15, 9])

@@ -10,6 +10,8 @@ public struct ExposureReport: Sendable, Hashable {
     public var steps = 0
     /// The longest stretch of steps without one.
     public var longestGap = 0
+    /// Uses of each picture by this source; another may use the same pictures with class captions.
+    public var pictures: [Int: Int] = [:]
     var lastStep = -1
 
     /// No use.
@@ -52,6 +54,7 @@ public struct ExposureReport: Sendable, Hashable {
       pictures[sample.picture] += 1
       if let placement = sample.placement { sizes[placement.bucket, default: 0] += 1 }
       sources[sample.source].samples += 1
+      sources[sample.source].pictures[sample.picture, default: 0] += 1
       sources[sample.source].weight += sample.weight
       if sources[sample.source].lastStep != steps {
         let gap = steps - sources[sample.source].lastStep - 1

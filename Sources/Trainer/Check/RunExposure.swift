@@ -10,15 +10,17 @@ public struct RunExposure: Sendable, Hashable {
   /// - Parameter progress: told the steps done and all of them, now and then.
   public init(_ outline: DatasetOutline, progress: (Int, Int) -> Void = { _, _ in }) {
     report = ExposureReport(sources: outline.sources.count, pictures: outline.pictures.pictures.count)
-    uses = outline.members.map { _ in [:] }
     var sampler = outline.sampler
     for step in 0..<outline.steps {
       guard let plan = sampler.next() else { break }
       report.add(plan)
-      for sample in plan.samples { uses[outline.sources[sample.source]][sample.picture, default: 0] += 1 }
       if step.isMultiple(of: 64) { progress(step, outline.steps) }
     }
     report.finish()
+    uses = outline.members.map { _ in [:] }
+    for (member, source) in zip(outline.sources, report.sources) {
+      uses[member].merge(source.pictures, uniquingKeysWith: +)
+    }
   }
 
   /// Samples of a member.

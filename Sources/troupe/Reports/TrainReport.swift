@@ -131,7 +131,7 @@ struct TrainPlanReport: Encodable {
 
   private static func sources(_ plan: RunPlan, _ exposure: ExposureReport) -> [Source] {
     func source(_ name: String, _ kind: String, _ pictures: [Int], _ use: ExposureReport.Use) -> Source {
-      let uses = pictures.map { exposure.pictures[$0] }
+      let uses = pictures.map { use.pictures[$0] ?? 0 }
       return Source(
         name: name, kind: kind, pictures: pictures.count, samples: use.samples, steps: use.steps,
         longestGap: use.longestGap, fewestUses: uses.min() ?? 0, mostUses: uses.max() ?? 0)
