@@ -31,7 +31,7 @@ struct TrainAutoencoderCommand: ParsableCommand {
       let logVariance = distribution.logVariance
       let divergence =
         try (distribution.mean * distribution.mean + logVariance.exponential() - logVariance - 1).mean() * 0.5
-      return try Self.distance(output, target) + divergence * 5e-4
+      return try Self.distance(output, target) + divergence * 3e-4
     }
     try loop.average.lent { try finish(vae, learned, scale: nil) }
     guard refining > 0 else { return }
@@ -56,19 +56,26 @@ struct TrainAutoencoderCommand: ParsableCommand {
     try second.average.lent { try finish(vae, learned, scale: scale) }
   }
 
-  /// The pictures of a step: parts of them, which cost a quarter; and in the last tenth whole ones, which the attention
-  /// in the middle needs to have seen.
+  /// The pictures of a step, three dolls to one of other shapes: parts of them, which cost a quarter; and in the last
+  /// tenth whole ones, which the attention in the middle needs to have seen.
   private func pictures(_ step: Int, using random: inout CounterRandom) throws -> Tensor {
     let isWhole = step < steps ? step >= steps * 9 / 10 : step - steps >= refining * 9 / 10
-    let dolls = (0..<batch / (isWhole ? 2 : 1)).map {
-      Doll.drawn(seed: seed, UInt64(step * batch + $0), heldOut: false)
+    let pictures = (0..<batch / (isWhole ? 2 : 1)).map { number in
+      if number % 4 == 3 { return Clutter.picture(using: &random) }
+      return Canvas.picture(Doll.drawn(seed: seed, UInt64(step * batch + number), heldOut: false))
     }
-    return try Pixels.tensor(dolls.map(Canvas.picture), side: isWhole ? 64 : 32, using: &random)
+    return try Pixels.tensor(pictures, side: isWhole ? 64 : 32, using: &random)
   }
 
+  /// How far pictures are apart: by their values, and by the steps from pixel to pixel, in which thin lines count.
   private static func distance(_ output: Tensor, _ target: Tensor) throws -> Tensor {
     let difference = try output - target
-    return try difference.absolute().mean() + (difference * difference).mean()
+    let side = difference.shape[2]
+    func steps(_ axis: Int) throws -> Tensor {
+      let after = try difference.narrowed(axis, from: 1, length: side - 1)
+      return try (after - difference.narrowed(axis, from: 0, length: side - 1)).absolute().mean()
+    }
+    return try difference.absolute().mean() + (difference * difference).mean() + (steps(2) + steps(3)) * 0.5
   }
 
   /// Writes the parameters with the scale of their latents, and says how well pictures survive.

@@ -3,6 +3,9 @@ import Torch
 
 /// What the small base looks like.
 enum SmallModel {
+  /// Twice what Stable Diffusion has: 4 × 4 pixels of eyes, glasses and hands are more than four numbers tell.
+  static let latentChannels = 8
+
   /// The whole model, of SD 1's family.
   /// - Parameter scalingFactor: what brings latents to variance 1; known once the autoencoder is trained.
   static func configuration(scalingFactor: Double = 1) -> ModelConfiguration {
@@ -10,6 +13,7 @@ enum SmallModel {
       channels: [64, 96, 96], transformerLayers: [0, 1, 1], middleTransformerLayers: 1, heads: [2, 3, 3],
       contextWidth: 128, linearProjections: false, sampleSize: 16)
     unet.layersPerLevel = 1
+    (unet.inputChannels, unet.outputChannels) = (latentChannels, latentChannels)
     unet.normGroups = 16
     var text = CLIPConfiguration(
       width: 128, layers: 2, heads: 4, intermediateWidth: 512, activation: .quickGelu)
@@ -17,6 +21,7 @@ enum SmallModel {
     text.endToken = text.vocabulary - 1
     var vae = VAEConfiguration(channels: [16, 32, 64], scalingFactor: scalingFactor)
     vae.layersPerLevel = 1
+    vae.latentChannels = latentChannels
     vae.normGroups = 8
     var model = ModelConfiguration.sd15
     (model.unet, model.textEncoder1, model.vae) = (unet, text, vae)
