@@ -136,7 +136,7 @@ let package = Package(
     .executableTarget(
       name: "small-base",
       dependencies: [
-        "Trainer", "Diffusion", "Torch", "Images", "SafeTensors",
+        "Trainer", "Diffusion", "Torch", "Images", "SafeTensors", "LinearAlgebra",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "examples/small-base/Sources", swiftSettings: settings),

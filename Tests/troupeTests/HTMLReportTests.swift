@@ -1,6 +1,7 @@
 import Adapters
 import BlendAnalysis
 import Foundation
+import Images
 import Testing
 
 @testable import troupe
@@ -42,6 +43,32 @@ import Testing
     #expect(page.contains("default-src 'none'; style-src 'unsafe-inline'; img-src data:"))
     let links = page.matches(of: /href="([^"]*)"/).map { String($0.1) }
     #expect(links.allSatisfy { $0.hasPrefix("#") })
+  }
+
+  @Test func picturesArePartOfThePage() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = "\(folder)/a=b.png"
+    try Picture(width: 3, height: 2, filledWith: .white).write(to: path, as: .png)
+    let bytes = try Data(contentsOf: URL(filePath: path))
+    // Without a caption the name is one, also where it has the sign that ends captions.
+    let pictures = try HTMLPictures(["Wren & Nila=\(path)", path])
+    let page = HTMLReport.render(report, pictures: pictures)
+    #expect(pictures.entries.map(\.caption) == ["Wren & Nila", "a=b.png"])
+    #expect(page.contains(#"alt="Wren &amp; Nila" width="3" height="2" src="data:image/png;base64,"#))
+    #expect(page.contains(bytes.base64EncodedString()))
+    #expect(page.contains(##"<a href="#pictures">Pictures</a>"##))
+    #expect(unbalanced(page.replacing(/<img [^>]*>/, with: "")) == nil)
+    for length in 0...4 {
+      let bytes = [UInt8](repeating: 251, count: length)
+      #expect(HTMLPictures.base64(bytes) == Data(bytes).base64EncodedString())
+    }
+  }
+
+  @Test func whatIsNoPictureIsRefused() throws {
+    #expect(throws: ImageError.self) { try HTMLPictures(["/nowhere.png"]) }
+    #expect(throws: ImageError.self) { try HTMLPictures([#filePath]) }
   }
 
   @Test func everyLinkHasItsTarget() {

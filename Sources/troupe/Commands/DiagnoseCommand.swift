@@ -24,6 +24,13 @@ struct DiagnoseCommand: AsyncParsableCommand {
   @Option(name: .long, help: ArgumentHelp("Write a self-contained HTML report.", valueName: "file.html"))
   var report: String?
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "With --report: put a picture into it, such as a sheet that generate drew. May be repeated.",
+      valueName: "[caption=]file"))
+  var picture: [String] = []
+
   @Flag(name: .long, help: "Print the whole diagnosis as JSON.")
   var json = false
 
@@ -44,6 +51,9 @@ struct DiagnoseCommand: AsyncParsableCommand {
 
   func validate() throws {
     guard files.count >= 2 else { throw ValidationError("Name at least two LoRA files to compare.") }
+    guard picture.isEmpty || report != nil else {
+      throw ValidationError("--picture puts a picture into the report; name the report with --report.")
+    }
     for name in failOn where !Finding.names.contains(name) && Finding.Severity(rawValue: name) == nil {
       throw ValidationError(
         "--fail-on \(name): no such finding. There are: \((["low", "medium", "high"] + Finding.names).joined(separator: ", "))."
@@ -52,6 +62,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    let pictures = try HTMLPictures(picture)
     let adapters = try await WeightedFile.open(files)
     let names = WeightedFile.names(adapters)
     let subjects = zip(zip(adapters, names), files).map { Subject(adapter: $0.0, name: $0.1, strength: $1.strength) }
@@ -59,7 +70,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
       try await BlendReport.make(
         subjects, options: AnalysisOptions(detailed: !noAngles, workers: compute.workers, progress: progress))
     }
-    if let report { try OutputFile.write(HTMLReport.render(diagnosis), to: report) }
+    if let report { try OutputFile.write(HTMLReport.render(diagnosis, pictures: pictures), to: report) }
     if json {
       try JSONOutput.print(diagnosis)
     } else {

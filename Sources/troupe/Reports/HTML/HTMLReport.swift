@@ -4,7 +4,7 @@ import BlendAnalysis
 /// The report as one page that needs nothing else: no network, no script, no other file.
 enum HTMLReport {
   /// Writes the page.
-  static func render(_ report: BlendReport) -> String {
+  static func render(_ report: BlendReport, pictures: HTMLPictures = HTMLPictures()) -> String {
     let names = listed(report.loras.map(\.name))
     let page: HTML = """
       <!DOCTYPE html>
@@ -26,9 +26,10 @@ enum HTMLReport {
       <p class="kicker">Troupe blend report</p>
       <h1>\(names)</h1>
       <p class="summary">\(summary(report))</p>
-      \(navigation(report))
+      \(navigation(report, pictures))
       </header>
       <main>
+      \(pictures.html)
       \(HTMLFindings(report: report).html)
       \(report.pairs.isEmpty ? aside(report) : HTMLMatrix(report: report).html)
       \(HTMLPair.section(report))
@@ -49,8 +50,9 @@ enum HTMLReport {
     "<p class=\"note\" id=\"caveat\"><strong>What these numbers can tell.</strong> \(report.caveat)</p>"
   }
 
-  private static func navigation(_ report: BlendReport) -> HTML {
-    var places: [(String, HTML)] = [("findings", "Findings")]
+  private static func navigation(_ report: BlendReport, _ pictures: HTMLPictures) -> HTML {
+    var places: [(String, HTML)] = pictures.entries.isEmpty ? [] : [("pictures", "Pictures")]
+    places.append(("findings", "Findings"))
     if !report.pairs.isEmpty { places += [("overview", "All pairs"), ("pairs", "Pair by pair")] }
     places.append(("loras", "Each LoRA"))
     if report.loras.count > 1 { places.append(("sum", "All together")) }

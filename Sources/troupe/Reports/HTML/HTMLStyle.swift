@@ -57,6 +57,9 @@ enum HTMLStyle {
       background: var(--panel); border-radius: 3px; padding: 0.08em 0.3em; overflow-wrap: anywhere;
     }
     sub { line-height: 0; }
+    figure { margin: 1rem 0 2rem; }
+    figure img { display: block; max-width: 100%; height: auto; border: 1px solid var(--line); border-radius: 4px; }
+    figcaption { margin-top: 0.4rem; color: var(--muted); max-width: 48rem; }
     .kicker { margin: 0; color: var(--muted); font-size: 0.9rem; letter-spacing: 0.02em; }
     .summary { color: var(--muted); margin-bottom: 1rem; }
     nav { display: flex; flex-wrap: wrap; gap: 0.3rem 1.1rem; font-size: 0.95rem; }

@@ -29,14 +29,14 @@ struct PictureSet {
 
   init(_ pictures: [(Picture, String)]) { self.pictures = pictures }
 
-  /// Writes `0000.png` and `0000.txt` and so on, and `sheet.png`.
-  func write(to folder: String) throws {
+  /// Writes `0000.png` and `0000.txt` and so on, and `sheet.png` unless it would be in the way of a training.
+  func write(to folder: String, withSheet: Bool = true) throws {
     for (index, entry) in pictures.enumerated() {
       let digits = String(10000 + index).dropFirst()
       try entry.picture.write(to: "\(folder)/\(digits).png", as: .png, replacing: true)
       try WholeFile.write(Array("\(entry.caption)\n".utf8), to: "\(folder)/\(digits).txt")
     }
-    try sheet(columns: 8).write(to: "\(folder)/sheet.png", as: .png, replacing: true)
+    if withSheet { try sheet(columns: 8).write(to: "\(folder)/sheet.png", as: .png, replacing: true) }
   }
 
   /// All pictures in rows, each doubled in size, without captions.

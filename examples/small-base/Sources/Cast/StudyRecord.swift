@@ -1,0 +1,75 @@
+import SafeTensors
+
+/// What one run of the study came to: who was seen in each picture that it drew.
+///
+/// All tables are made of these alone.
+struct StudyRecord: Sendable {
+  /// One picture.
+  struct Sample: Sendable {
+    /// What was asked for: a trigger, two joined by `+`, or a class for a prompt without a trigger.
+    var asked: String
+    /// The character that was seen, or `doll`.
+    var seen: String
+    /// The distance to what was seen, 0 to 442.
+    var distance: Double
+    /// The distance to the nearest drawing of the character that was asked for.
+    var own: Double?
+    /// The characters nearest in head, torso and legs.
+    var parts: [String]
+  }
+
+  /// The arm of the study.
+  var arm: String
+  var seed: Int
+  var members: [CastMember]
+  /// Steps of all trainings together, and the seconds they took.
+  var steps: Int
+  var seconds: Double
+  var samples: [Sample]
+  /// How many readings of captioned dolls still agree with the captions, of how many.
+  var agreed: Int
+  var read: Int
+
+  var json: JSONValue {
+    func rounded(_ value: Double) -> JSONValue { .double((value * 10).rounded() / 10) }
+    return .object([
+      "arm": .string(arm), "seed": .whole(seed), "characters": .texts(members.map(\.rawValue)), "steps": .whole(steps),
+      "seconds": rounded(seconds), "agreed": .whole(agreed), "read": .whole(read),
+      "samples": .array(
+        samples.map { sample in
+          .array([
+            .string(sample.asked), .string(sample.seen), rounded(sample.distance), sample.own.map(rounded) ?? .null,
+            .string(sample.parts.joined(separator: " ")),
+          ])
+        }),
+    ])
+  }
+
+  /// Reads what ``json`` gives.
+  init(path: String) throws {
+    let bytes = try TextFile.contents(path) ?? []
+    let json = try JSONParser.parse(bytes)
+    guard let arm = json["arm"]?.string, let seed = json["seed"]?.int, let steps = json["steps"]?.int,
+      let seconds = json["seconds"]?.number, let agreed = json["agreed"]?.int, let read = json["read"]?.int,
+      let names = json["characters"]?.elements, let rows = json["samples"]?.elements
+    else { throw RecipeFailure("\(path): is no record of the study; delete it and run the study again") }
+    (self.arm, self.seed, self.steps, self.seconds, self.agreed, self.read) = (arm, seed, steps, seconds, agreed, read)
+    members = names.compactMap { $0.string.flatMap(CastMember.init) }
+    samples = try rows.map { row in
+      guard let fields = row.elements, fields.count == 5, let asked = fields[0].string, let seen = fields[1].string,
+        let distance = fields[2].number, let parts = fields[4].string
+      else { throw RecipeFailure("\(path): has a sample that is none; delete it and run the study again") }
+      return Sample(
+        asked: asked, seen: seen, distance: distance, own: fields[3].number,
+        parts: parts.split(separator: " ").map(String.init))
+    }
+  }
+
+  init(
+    arm: String, seed: Int, members: [CastMember], steps: Int, seconds: Double, samples: [Sample], agreed: Int,
+    read: Int
+  ) {
+    (self.arm, self.seed, self.members, self.steps, self.seconds) = (arm, seed, members, steps, seconds)
+    (self.samples, self.agreed, self.read) = (samples, agreed, read)
+  }
+}

@@ -1,0 +1,109 @@
+/// The tables of the study, in Markdown.
+enum StudyTable {
+  /// An arm, and what its row says.
+  struct Arm: Sendable {
+    var name: String
+    var heading: String
+  }
+
+  /// The arms with four characters whose budget is the same.
+  static let main = [
+    Arm(name: "apart", heading: "apart, summed at 1.0"),
+    Arm(name: "apart-weak", heading: "apart, summed at 0.6"),
+    Arm(name: "apart-reg", heading: "apart with regularisation, summed at 1.0"),
+    Arm(name: "kohya", heading: "one LoRA, batches as sd-scripts makes them"),
+    Arm(name: "kohya-reg", heading: "the same with regularisation"),
+    Arm(name: "shared", heading: "**Troupe, one LoRA** (output preservation, cross-prior)"),
+    Arm(name: "separate", heading: "**Troupe, one each, summed at 1.0**"),
+  ]
+
+  /// What each loss does alone, one LoRA of four characters.
+  static let ablation = [
+    Arm(name: "cobatch", heading: "every step holds every character, nothing else"),
+    Arm(name: "paired-reg", heading: "+ regularisation paired with each"),
+    Arm(name: "preservation", heading: "+ output preservation"),
+    Arm(name: "cross-prior", heading: "+ cross-prior"),
+    Arm(name: "token-focus", heading: "+ token focus"),
+    Arm(name: "shared", heading: "+ output preservation and cross-prior"),
+    Arm(name: "separate-plain", heading: "one each, trained in one batch, no losses, summed at 1.0"),
+    Arm(name: "orthogonal", heading: "the same with orthogonality"),
+  ]
+
+  /// Fewer and more characters, and the two who look alike.
+  static let casts = [
+    Arm(name: "apart-2", heading: "apart, summed: 2"), Arm(name: "apart", heading: "apart, summed: 4"),
+    Arm(name: "apart-6", heading: "apart, summed: 6"), Arm(name: "shared-2", heading: "Troupe, one LoRA: 2"),
+    Arm(name: "shared", heading: "Troupe, one LoRA: 4"), Arm(name: "shared-6", heading: "Troupe, one LoRA: 6"),
+    Arm(name: "apart-alike", heading: "apart, summed: Nila and Bram, dressed alike"),
+    Arm(name: "shared-alike", heading: "Troupe, one LoRA: Nila and Bram"),
+  ]
+
+  /// Rows of arms; those without a run are left out.
+  static func table(_ arms: [Arm], _ records: [StudyRecord]) -> String {
+    var lines = [
+      "| arm | seeds | own | other | doll | generic | weakest own | foreign parts | distance | pair | base | seconds |",
+      "|---|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for arm in arms {
+      let runs = records.filter { $0.arm == arm.name }
+      guard !runs.isEmpty else { continue }
+      let measures = runs.map(StudyMeasures.init)
+      func column(_ value: (StudyMeasures) -> Double?) -> String { SeedMean(measures.compactMap(value))?.text ?? "" }
+      let distance = SeedMean(measures.compactMap(\.distance)).map { "\(Int($0.mean.rounded()))" } ?? ""
+      let seconds = runs.reduce(0) { $0 + $1.seconds } / Double(runs.count)
+      let cells = [
+        arm.heading, "\(runs.count)", column(\.own), column(\.other), column(\.doll), column(\.generic),
+        column(\.weakest), column(\.foreign), distance, column(\.paired), column(\.base), "\(Int(seconds.rounded()))",
+      ]
+      lines.append("| \(cells.joined(separator: " | ")) |")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// Who was seen under each trigger, all seeds of an arm together, in per cent.
+  static func confusion(_ arm: Arm, _ records: [StudyRecord]) -> String {
+    let runs = records.filter { $0.arm == arm.name }
+    guard let members = runs.first?.members else { return "" }
+    let rows = seen(members, runs.flatMap(\.samples)).map { "| \($0.joined(separator: " | ")) |" }
+    let rule = "|---\(String(repeating: "|---", count: members.count + 2))|"
+    return ([rows[0], rule] + rows.dropFirst()).joined(separator: "\n")
+  }
+
+  /// A heading and a row for each thing that was asked for: who was seen, in per cent.
+  static func seen(_ members: [CastMember], _ samples: [StudyRecord.Sample]) -> [[String]] {
+    let names = members.map(\.rawValue)
+    let columns = names + ["another", "doll"]
+    let rows = (names + ["1girl", "1boy"]).compactMap { asked -> [String]? in
+      let own = samples.filter { $0.asked == asked }
+      guard !own.isEmpty else { return nil }
+      return [asked]
+        + columns.map { column -> String in
+          let count = own.count { sample in
+            column == "another" ? sample.seen != "doll" && !names.contains(sample.seen) : sample.seen == column
+          }
+          return "\(Int((100 * Double(count) / Double(own.count)).rounded()))"
+        }
+    }
+    return [["asked for"] + columns] + rows
+  }
+
+  /// All that is made of records, by the name of its place in the document.
+  static func blocks(_ records: [StudyRecord]) -> [String: String] {
+    [
+      "main": table(main, records), "ablation": table(ablation, records), "casts": table(casts, records),
+      "confusion-apart": confusion(main[0], records), "confusion-shared": confusion(main[5], records),
+      "confusion-separate": confusion(main[6], records),
+    ]
+  }
+
+  /// One run in a line.
+  static func line(_ record: StudyRecord) -> String {
+    let measures = StudyMeasures(record)
+    let shares = [
+      ("own", measures.own), ("other", measures.other), ("doll", measures.doll), ("generic", measures.generic),
+      ("base", measures.base),
+    ]
+    let text = shares.map { "\($0.0) \(SeedMean.share($0.1))" }.joined(separator: ", ")
+    return "\(record.arm), seed \(record.seed): \(text); \(Int(record.seconds)) s"
+  }
+}
