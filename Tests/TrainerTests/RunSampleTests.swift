@@ -53,6 +53,31 @@ import Torch
     for (use, bytes) in other { if let one = large[use] { #expect(one[1] != bytes[1]) } }
   }
 
+  /// In a sum every LoRA acts, by the share that is asked for; a use is one or the other whatever the batch.
+  @Test(arguments: [0.0, 0.5, 1.0]) func someSamplesMeetTheSum(share: Double) throws {
+    var fixture = try CastFixture()
+    fixture.cast.network.mode = .separate
+    fixture.cast.network.summed = share
+    let preparer = try Self.preparer(fixture)
+    var source = preparer.plan.steps
+    var (sums, all) = (0, 0)
+    for step in 0..<60 {
+      for sample in try source.following().samples {
+        let prepared = try preparer.prepared(sample, epoch: 1, step: step)
+        guard let character = prepared.character else { continue }
+        all += 1
+        if prepared.loras == [0, 1] { sums += 1 } else { #expect(prepared.loras == [character]) }
+        // Who must leave the picture alone does so alone.
+        #expect(prepared.bystander == 1 - character)
+      }
+    }
+    #expect(all >= 100)
+    // Four standard deviations of a fair coin.
+    #expect(abs(Double(sums) - share * Double(all)) <= (share == 0.5 ? 2 * Double(all).squareRoot() : 0))
+    fixture.cast.network.mode = .shared
+    #expect(try fixture.plan().notes.contains { $0.contains("summed") } == (share > 0))
+  }
+
   private static let sets = """
     [[group]]
     characters = ["Konrad", "Lisar"]

@@ -75,6 +75,9 @@ extension CastConfiguration {
     public var convAlpha = 16.0
     /// What files come out; one by default.
     public var mode = Mode.shared
+    /// Of LoRAs apart: the share of a character's samples, from 0 to 1, in which the LoRAs of all act as when they are
+    /// loaded together. The others are trained alone.
+    public var summed = 0.0
     /// The share of hidden values that are zeroed; 0 by default.
     public var dropout = 0.0
     /// The share of ranks that are left out of a step; 0 by default.
@@ -99,6 +102,7 @@ extension CastConfiguration {
       convRank = try fields.integer("conv_rank", in: 1...4096) ?? rank
       convAlpha = try fields.number("conv_alpha", in: 1e-6...1e6) ?? Double(convRank)
       mode = try fields.choice("mode", Mode.self) ?? mode
+      summed = try fields.number("summed", in: 0...1) ?? summed
       dropout = try fields.number("dropout", in: 0...0.99) ?? 0
       rankDropout = try fields.number("rank_dropout", in: 0...0.99) ?? 0
       moduleDropout = try fields.number("module_dropout", in: 0...0.99) ?? 0

@@ -42,6 +42,7 @@ extension CastRecord {
       ("output_preservation", losses.outputPreservation), ("cross_prior", cast.crossPrior),
       ("masked_prior", losses.maskedPrior), ("swap_contrast", losses.swapContrast),
       ("token_focus", losses.tokenFocus), ("attention", losses.attention), ("orthogonality", losses.orthogonality),
+      ("summed", cast.network.mode == .separate ? cast.network.summed : 0),
     ].filter { $0.1 != 0 }.map { .init(name: $0.0, weight: $0.1) }
   }
 }

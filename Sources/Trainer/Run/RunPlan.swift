@@ -127,6 +127,9 @@ public struct RunPlan: Sendable {
         "matching = \"kohya\" knows shares, as repeats, and prior_weight alone: weight, ratio and pairs_with do nothing."
       )
     }
+    if cast.network.mode == .shared, cast.network.summed > 0 {
+      notes.append("One shared LoRA is never summed with others of its cast: summed does nothing.")
+    }
     if cast.network.mode == .shared, cast.losses.orthogonality > 0 {
       notes.append("One shared LoRA has no directions to keep apart: orthogonality does nothing.")
     }

@@ -36,6 +36,7 @@ struct SamplePreparer {
     case latent = 0x4C41_5445
     case dropout = 0x4452_4F50
     case composite = 0x434F_4D50
+    case summed = 0x5355_4D4D
   }
 
   private func key(_ draw: Draw, _ sample: Sample) -> CounterRandom {
@@ -82,6 +83,11 @@ struct SamplePreparer {
     prepared.isConstant = subset.captions.isConstant && result == nil
     if result == nil { prepared.mask = try mask(picture, subset.images, view) }
     address(&prepared, plan.role(of: sample), members: result?.members, step: step)
+    if isSeparate, plan.cast.network.summed > 0, prepared.character != nil {
+      // What the others leave behind in a sum is noise that no LoRA meets alone: here it is met, and made up for.
+      var draw = key(.summed, sample)
+      if draw.unit() < plan.cast.network.summed { prepared.loras = Array(plan.members.indices) }
+    }
     return prepared
   }
 

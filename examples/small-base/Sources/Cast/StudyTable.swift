@@ -14,7 +14,8 @@ enum StudyTable {
     Arm(name: "kohya", heading: "one LoRA, batches as sd-scripts makes them"),
     Arm(name: "kohya-reg", heading: "the same with regularisation"),
     Arm(name: "shared", heading: "**Troupe, one LoRA** (output preservation, cross-prior)"),
-    Arm(name: "separate", heading: "**Troupe, one each, summed at 1.0**"),
+    Arm(name: "separate", heading: "Troupe, one each, trained alone in one batch, summed at 1.0"),
+    Arm(name: "summed", heading: "**Troupe, one each**, half of the samples as a sum, summed at 1.0"),
   ]
 
   /// What each loss does alone, one LoRA of four characters.
@@ -92,7 +93,7 @@ enum StudyTable {
     [
       "main": table(main, records), "ablation": table(ablation, records), "casts": table(casts, records),
       "confusion-apart": confusion(main[0], records), "confusion-shared": confusion(main[5], records),
-      "confusion-separate": confusion(main[6], records),
+      "confusion-summed": confusion(main[7], records),
     ]
   }
 
