@@ -75,8 +75,9 @@ extension CastConfiguration {
     public var convAlpha = 16.0
     /// What files come out; one by default.
     public var mode = Mode.shared
-    /// Of LoRAs apart: the share of a character's samples, from 0 to 1, in which the LoRAs of all act as when they are
-    /// loaded together. The others are trained alone.
+    /// Of LoRAs apart: the share of a character's samples, from 0 to 1, in which the LoRAs of all act.
+    ///
+    /// So they meet the sum that they will be loaded as; in the other samples each is alone.
     public var summed = 0.0
     /// The share of hidden values that are zeroed; 0 by default.
     public var dropout = 0.0
