@@ -4,9 +4,6 @@ extension SafeTensorsFile {
     header.dataStart + tensor.range.lowerBound..<header.dataStart + tensor.range.upperBound
   }
 
-  /// Copies bytes to the position of another file inside the kernel; returns how many, 0 where it cannot be done.
-  func copy(_ range: Range<Int>, to descriptor: Int32) -> Int { contents.copy(range, to: descriptor) }
-
   /// A copy of a range of the whole file's bytes.
   func read(fileRange: Range<Int>) -> [UInt8] { contents.copy(fileRange) }
 
