@@ -24,6 +24,19 @@ extension SafeTensorsFile {
     return tensor.dtype.widened(read(tensor))
   }
 
+  /// Widens some of a tensor's numbers into the beginning of an array, without touching the mapping.
+  /// - Throws: as ``readFloats(_:elements:into:)`` for memory.
+  package func readFloats(
+    _ tensor: TensorInfo, elements: Range<Int>, into target: inout [Float]
+  ) throws(SafeTensorsError) {
+    precondition(elements.count <= target.count, "more numbers than the array has room for")
+    try unsafe target.withUnsafeMutableBufferPointer { memory throws(SafeTensorsError) in
+      let bytes = unsafe UnsafeMutableRawBufferPointer(memory)[..<(elements.count * 4)]
+      var room = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes).mutableBytes
+      try readFloats(tensor, elements: elements, into: &room)
+    }
+  }
+
   private func checkNumeric(_ tensor: TensorInfo) throws(SafeTensorsError) {
     guard tensor.dtype.kernel != nil else {
       throw SafeTensorsError(
