@@ -1,9 +1,9 @@
 extension SafeTensorsWriter {
   /// Writes the next tensor with the bytes of a tensor of another file.
   ///
-  /// Piece by piece: a tensor may be larger than what memory should hold. Not by `copy_file_range`: `cp`, which calls it,
-  /// mostly takes twice as long as reading and writing, and tensors seldom begin at blocks of a file system, so that it
-  /// could not share them.
+  /// Piece by piece: a tensor may be larger than what memory should hold. Not by `copy_file_range`: what goes past
+  /// the page cache must come from memory, and tensors seldom begin at blocks of a file system, so that it could not
+  /// share them.
   public mutating func append(
     copying tensor: TensorInfo, from file: SafeTensorsFile
   ) throws(SafeTensorsError) {
