@@ -1,8 +1,8 @@
-#define _GNU_SOURCE  // sync_file_range, copy_file_range
+#define _GNU_SOURCE  // sync_file_range, fallocate, O_DIRECT
 #include "CKernels.h"
 #if defined(__linux__)
+#include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
 #endif
 
 void ck_start_writeback(int descriptor, int64_t offset, int64_t count) {
@@ -13,12 +13,24 @@ void ck_start_writeback(int descriptor, int64_t offset, int64_t count) {
 #endif
 }
 
-int64_t ck_copy_range(int source, int64_t offset, int target, int64_t count) {
+int ck_open_direct(const char *path) {
 #if defined(__linux__)
-  off64_t from = offset;
-  return copy_file_range(source, &from, target, NULL, (size_t)count, 0);
+  return open(path, O_WRONLY | O_CLOEXEC | O_DIRECT);
 #else
-  (void)source; (void)offset; (void)target; (void)count;
+  (void)path;
   return -1;
+#endif
+}
+
+int ck_reserve(int descriptor, int64_t count) {
+#if defined(__linux__)
+  int result;
+  do result = fallocate(descriptor, 0, 0, count);
+  while (result != 0 && errno == EINTR);
+  // Not every file system can; whether there is room shows later then.
+  return result == 0 || errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL ? 0 : errno;
+#else
+  (void)descriptor; (void)count;
+  return 0;
 #endif
 }

@@ -25,14 +25,24 @@ public struct SingleProduct: Sendable {
   /// Adds `scale · up · down` to a row-major matrix of the same width, from row `firstRow` on.
   ///
   /// The corresponding C function is `cblas_sgemm`.
-  public func add(to target: inout [Float], firstRow: Int = 0, scale: Float) {
-    precondition(firstRow >= 0 && (firstRow + rows) * columns <= target.count, "rows outside the matrix")
-    guard rows > 0, columns > 0 else { return }
-    let (m, n, k) = (blasint(rows), blasint(columns), blasint(rank))
+  /// - Parameters:
+  ///   - target: the matrix.
+  ///   - firstRow: the matrix' row that the first row of the product is added to.
+  ///   - part: which of the product's rows; all without it.
+  ///   - scale: multiplies the product.
+  public func add(to target: inout [Float], firstRow: Int = 0, part: Range<Int>? = nil, scale: Float) {
+    let part = part ?? 0..<rows
+    precondition(part.lowerBound >= 0 && part.upperBound <= rows, "rows outside the product")
+    precondition(firstRow >= 0 && (firstRow + part.count) * columns <= target.count, "rows outside the matrix")
+    guard !part.isEmpty, columns > 0 else { return }
+    let (m, n, k) = (blasint(part.count), blasint(columns), blasint(rank))
     unsafe target.withUnsafeMutableBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { return }
-      unsafe cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, scale, up, k, down, n, 1, start + firstRow * columns, n)
+      unsafe up.withUnsafeBufferPointer { factor in
+        guard let start = buffer.baseAddress, let first = factor.baseAddress else { return }
+        unsafe cblas_sgemm(
+          CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, scale, first + part.lowerBound * rank, k, down, n, 1,
+          start + firstRow * columns, n)
+      }
     }
   }
 }

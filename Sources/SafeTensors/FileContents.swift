@@ -36,11 +36,4 @@ final class FileContents: Sendable {
     withBytes(in: range) { span in unsafe span.withUnsafeBytes { unsafe target.copyMemory(from: $0) } }
     return true
   }
-
-  /// Copies bytes of `range` to the position of another file inside the kernel.
-  ///
-  /// - Returns: how many bytes were copied; 0 where this cannot be done, and the bytes have to be read and written.
-  func copy(_ range: Range<Int>, to target: Int32) -> Int {
-    unpacked == nil ? mapped.copy(range, to: target) : 0
-  }
 }

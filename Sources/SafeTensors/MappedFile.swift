@@ -4,8 +4,6 @@ import Glibc
 import Darwin
 #endif
 
-private import CKernels
-
 /// A file's bytes, mapped read-only into memory.
 ///
 /// The owner unmaps them; everyone else borrows.
@@ -80,13 +78,6 @@ private import CKernels
       done += count
     }
     return done == range.count
-  }
-
-  /// Copies bytes of `range` to the position of another file inside the kernel; returns how many, 0 for none.
-  ///
-  /// The C function is `copy_file_range`, which only Linux has.
-  func copy(_ range: Range<Int>, to target: Int32) -> Int {
-    max(0, Int(ck_copy_range(descriptor, Int64(range.lowerBound), target, Int64(range.count))))
   }
 
   /// Lends the bytes of `range`; it must lie within the file.

@@ -4,9 +4,6 @@ extension SafeTensorsFile {
     header.dataStart + tensor.range.lowerBound..<header.dataStart + tensor.range.upperBound
   }
 
-  /// Copies bytes to the position of another file inside the kernel; returns how many, 0 where it cannot be done.
-  func copy(_ range: Range<Int>, to descriptor: Int32) -> Int { contents.copy(range, to: descriptor) }
-
   /// A copy of a range of the whole file's bytes.
   func read(fileRange: Range<Int>) -> [UInt8] { contents.copy(fileRange) }
 
@@ -25,6 +22,19 @@ extension SafeTensorsFile {
   package func readDoubles(_ tensor: TensorInfo) throws(SafeTensorsError) -> [Double] {
     try checkNumeric(tensor)
     return tensor.dtype.widened(read(tensor))
+  }
+
+  /// Widens some of a tensor's numbers into the beginning of an array, without touching the mapping.
+  /// - Throws: as ``readFloats(_:elements:into:)`` for memory.
+  package func readFloats(
+    _ tensor: TensorInfo, elements: Range<Int>, into target: inout [Float]
+  ) throws(SafeTensorsError) {
+    precondition(elements.count <= target.count, "more numbers than the array has room for")
+    try unsafe target.withUnsafeMutableBufferPointer { memory throws(SafeTensorsError) in
+      let bytes = unsafe UnsafeMutableRawBufferPointer(memory)[..<(elements.count * 4)]
+      var room = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes).mutableBytes
+      try readFloats(tensor, elements: elements, into: &room)
+    }
   }
 
   private func checkNumeric(_ tensor: TensorInfo) throws(SafeTensorsError) {

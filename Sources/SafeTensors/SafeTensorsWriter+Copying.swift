@@ -1,7 +1,9 @@
 extension SafeTensorsWriter {
   /// Writes the next tensor with the bytes of a tensor of another file.
   ///
-  /// Without hashing, large tensors go from file to file inside the kernel, and are shared where the file system can.
+  /// Piece by piece: a tensor may be larger than what memory should hold. Not by `copy_file_range`: what goes past
+  /// the page cache must come from memory, and tensors seldom begin at blocks of a file system, so that it could not
+  /// share them.
   public mutating func append(
     copying tensor: TensorInfo, from file: SafeTensorsFile
   ) throws(SafeTensorsError) {
@@ -15,22 +17,18 @@ extension SafeTensorsWriter {
     }
     next += 1
     try writePending()
-    var rest = file.fileRange(of: tensor)
+    let range = file.fileRange(of: tensor)
+    if let lane { return try lane.add(range, of: file) }
+    var rest = range
     while !rest.isEmpty {
-      let piece = rest.lowerBound..<min(rest.lowerBound + Self.copyLimit, rest.upperBound)
-      let done = file.copy(piece, to: descriptor)
-      if done > 0 {
-        written += done
-      } else {
-        let bytes = file.read(fileRange: piece)
-        try Self.writeAll(unsafe bytes.span.bytes, to: descriptor, path: path)
-        written += bytes.count
-      }
-      rest = rest.lowerBound + (done > 0 ? done : piece.count)..<rest.upperBound
+      let bytes = file.read(fileRange: rest.prefix(Self.copyLimit))
+      try Self.writeAll(unsafe bytes.span.bytes, to: descriptor, path: path)
+      written += bytes.count
+      rest = rest.dropFirst(bytes.count)
       startFlushing()
     }
   }
 
   /// How much is copied at a time.
-  private static let copyLimit = 16 << 20
+  private static let copyLimit = 4 << 20
 }

@@ -26,6 +26,8 @@ public struct SafeTensorsWriter: ~Copyable {
   private var metadata: [String: String]
   private let temporary: String
   var descriptor: Int32
+  /// Where a large file's bytes go instead of to the descriptor.
+  let lane: BlockLane?
   // Assigned in the initialiser: a default value would make its throwing paths destroy a half-made value.
   var next: Int
   let hash: HashLane?
@@ -43,12 +45,12 @@ public struct SafeTensorsWriter: ~Copyable {
   ///   - declarations: the tensors, in any order; names must be unique.
   ///   - metadata: the `__metadata__` entries. A value under ``hashKey`` is replaced by the true hash.
   ///   - existing: whether an existing file may be replaced.
-  ///   - hashes: whether the tensors' bytes are hashed while they are written. Without it ``hashKey`` is not written and
-  ///     ``append(copying:from:)`` never brings the bytes into this process.
+  ///   - hashes: whether the tensors' bytes are hashed while they are written. Without it ``hashKey`` is not written.
+  ///   - pastCacheFrom: from how many bytes on the file is written past the system's page cache; see ``BlockLane``.
   /// - Throws: ``SafeTensorsError`` with rule `exists`, `cannotWrite`, or `duplicateField`.
   public init(
     path: String, declarations: [TensorDeclaration], metadata: [String: String], existing: Existing = .refuse,
-    hashes: Bool = true
+    hashes: Bool = true, pastCacheFrom: Int = 1 << 30
   ) throws(SafeTensorsError) {
     let tensors = Header.written(declarations)
     var metadata = metadata
@@ -56,10 +58,12 @@ public struct SafeTensorsWriter: ~Copyable {
     if metadata[Self.hashKey] != nil { metadata[Self.hashKey] = String(repeating: "0", count: 64) }
     let header = Header.encoded(tensors: tensors, metadata: metadata)
     let temporary = WholeFile.temporary(path)
-    let descriptor = try Self.create(path, temporary: temporary, header: header, tensors: tensors, existing: existing)
+    let output = try Self.create(
+      path, temporary: temporary, header: header, tensors: tensors, existing: existing, pastCacheFrom: pastCacheFrom)
     self.path = path
     self.temporary = temporary
-    self.descriptor = descriptor
+    descriptor = output.descriptor
+    lane = output.lane
     self.tensors = tensors
     self.metadata = metadata
     next = 0
@@ -70,35 +74,9 @@ public struct SafeTensorsWriter: ~Copyable {
     pending = []
   }
 
-  /// Checks what can be checked before anything is written, and opens the temporary file.
-  private static func create(
-    _ path: String, temporary: String, header: [UInt8], tensors: [TensorInfo], existing: Existing
-  ) throws(SafeTensorsError) -> Int32 {
-    var names = Set<ExactName>()
-    for tensor in tensors where !names.insert(ExactName(tensor.name)).inserted {
-      throw SafeTensorsError(path: path, rule: .duplicateField, tensor: tensor.name, detail: "is declared twice")
-    }
-    guard header.count - 8 <= Header.largest else {
-      throw SafeTensorsError(path: path, rule: .headerTooLarge, detail: "the header would exceed 100 MB")
-    }
-    if existing == .refuse, unsafe access(path, F_OK) == 0 {
-      throw SafeTensorsError(
-        path: path, rule: .exists, detail: "exists already; choose another name or allow replacing it")
-    }
-    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw failure("created", path: path) }
-    do {
-      try writeAll(unsafe header.span.bytes, to: descriptor, path: path)
-    } catch {
-      close(descriptor)
-      unsafe unlink(temporary)
-      throw error
-    }
-    return descriptor
-  }
-
   deinit {
     if descriptor >= 0 {
+      lane?.stop()
       close(descriptor)
       unsafe unlink(temporary)
     }
@@ -135,6 +113,10 @@ public struct SafeTensorsWriter: ~Copyable {
 
   private mutating func write(_ bytes: [UInt8]) throws(SafeTensorsError) {
     hash?.add(bytes)
+    if let lane {
+      try lane.add(unsafe bytes.span.bytes)
+      return
+    }
     try Self.writeAll(unsafe bytes.span.bytes, to: descriptor, path: path)
     written += bytes.count
     startFlushing()
@@ -166,6 +148,7 @@ public struct SafeTensorsWriter: ~Copyable {
         path: path, rule: .writerMisuse, detail: "only \(next) of \(tensors.count) tensors were written")
     }
     try writePending()
+    try lane?.finish()
     let digest = hash?.finish() ?? ""
     if metadata[Self.hashKey] != nil { metadata[Self.hashKey] = digest }
     if replaced || metadata[Self.hashKey] != nil {
@@ -182,32 +165,6 @@ public struct SafeTensorsWriter: ~Copyable {
     return digest
   }
 
-  private static func failure(_ what: String, path: String) -> SafeTensorsError {
-    SafeTensorsError(path: path, rule: .cannotWrite, detail: "cannot be \(what): \(systemMessage(errno))")
-  }
-
-  static func writeAll(
-    _ bytes: RawSpan, to descriptor: Int32, path: String
-  ) throws(SafeTensorsError) {
-    var done = 0
-    while done < bytes.byteCount {
-      let count = unsafe bytes.withUnsafeBytes { buffer in
-        unsafe buffer.baseAddress.map { unsafe systemWrite(descriptor, $0 + done, bytes.byteCount - done) } ?? 0
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw failure("written", path: path) }
-      done += count
-    }
-  }
-
-  private static func systemWrite(_ descriptor: Int32, _ pointer: UnsafeRawPointer, _ count: Int) -> Int {
-    #if canImport(Glibc)
-    unsafe Glibc.write(descriptor, pointer, count)
-    #else
-    unsafe Darwin.write(descriptor, pointer, count)
-    #endif
-  }
-
   /// Asks the kernel to begin writing out what has been handed over, so that the final sync has little left to wait
   /// for.
   ///
@@ -216,16 +173,5 @@ public struct SafeTensorsWriter: ~Copyable {
     guard written - flushed >= 16 << 20 else { return }
     ck_start_writeback(descriptor, Int64(flushed), Int64(written - flushed))
     flushed = written
-  }
-
-  /// Makes the rename itself durable.
-  ///
-  /// The file is complete whatever this returns, so its result is not an error.
-  static func syncFolder(of path: String) {
-    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
-    let handle = unsafe open(folder, O_RDONLY | O_CLOEXEC)
-    guard handle >= 0 else { return }
-    fsync(handle)
-    close(handle)
   }
 }

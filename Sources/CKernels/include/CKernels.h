@@ -40,9 +40,13 @@ void ck_add_f32_f64(const float *source, double *target, size_t count);
 // Asks the kernel to start writing a range of a file to the disk. A hint; does nothing where unsupported.
 void ck_start_writeback(int descriptor, int64_t offset, int64_t count);
 
-// Copies bytes of one file from `offset` to the position of another inside the kernel. Returns how many were copied,
-// or -1 where this cannot be done.
-int64_t ck_copy_range(int source, int64_t offset, int target, int64_t count);
+// Opens a file for writing past the page cache: memory, offsets and lengths must then be multiples of the disk's block.
+// Returns a descriptor, or -1 where this cannot be done.
+int ck_open_direct(const char *path);
+
+// Reserves the first `count` bytes of a file, which becomes as long. Returns 0, also where the file system cannot
+// reserve, or the error's number: most likely that there is no room.
+int ck_reserve(int descriptor, int64_t count);
 
 // Keeps freed memory for the next layer instead of giving it back to the system, which would clear every page anew:
 // buffers of a few hundred kilobytes come and go a thousand times. Does nothing where the allocator is not glibc's.
