@@ -168,7 +168,8 @@ let package = Package(
       dependencies: ["troupe", "SafeTensors", "Adapters", "BlendAnalysis", "Merge", "Images", "TOML"],
       swiftSettings: testSettings),
     .testTarget(
-      name: "SmallBaseTests", dependencies: ["small-base", "Diffusion", "Images"], swiftSettings: testSettings),
+      name: "SmallBaseTests", dependencies: ["small-base", "Diffusion", "Images", "SafeTensors", "Trainer"],
+      swiftSettings: testSettings),
     .testTarget(name: "RepositoryTests", swiftSettings: testSettings),
   ],
   swiftLanguageModes: [.v6],
