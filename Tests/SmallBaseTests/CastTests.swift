@@ -71,7 +71,7 @@ import Trainer
     #expect(mean.mean == 2)
     #expect(abs(try #require(mean.half) - 2.48434) < 1e-4)
     #expect(SeedMean([0.5])?.text == ".50")
-    #expect(SeedMean([1, 1])?.text == "1.00 ± .00")
+    #expect(SeedMean([1, 1])?.text == "1.00" && SeedMean([1, 1, 1])?.text == "1.00 ± .00")
     #expect(SeedMean.share(0.996) == "1.00" && SeedMean.share(0.054) == ".05")
   }
 

@@ -92,7 +92,7 @@ enum StudyTable {
   static func blocks(_ records: [StudyRecord]) -> [String: String] {
     [
       "main": table(main, records), "ablation": table(ablation, records), "casts": table(casts, records),
-      "confusion-apart": confusion(main[0], records), "confusion-shared": confusion(main[5], records),
+      "confusion-apart": confusion(main[1], records), "confusion-shared": confusion(main[5], records),
       "confusion-summed": confusion(main[7], records),
     ]
   }
