@@ -12,6 +12,8 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "A folder of folders with pictures, each named for what was asked for: wren, wren+nila, 1girl.")
   var samples: String
   @Option(help: "A folder with pictures and captions of dolls, drawn with the LoRA.") var dolls: String
+  @Option(help: "A folder like samples, of pictures drawn with each character's LoRA loaded by itself.")
+  var alone: String?
   @Option(help: "The arm's name.") var arm: String
   @Option(help: "The run's seed.") var seed: Int
   @Option(help: "The characters of the run, joined by commas.") var members: String
@@ -21,7 +23,8 @@ struct ScoreCommand: ParsableCommand {
 
   func run() throws {
     let cast = try CastMember.list(members)
-    let read = try SampleFolder.read(samples, IdentityReader(CastSprites(folder: characters)))
+    let reader = IdentityReader(try CastSprites(folder: characters))
+    let read = try SampleFolder.read(samples, reader)
     let dollReader = Reader()
     var agreement = Agreement()
     for entry in try PictureSet(folder: dolls).pictures {
@@ -29,6 +32,7 @@ struct ScoreCommand: ParsableCommand {
     }
     let result = StudyRecord(
       arm: arm, seed: seed, members: cast, steps: steps, seconds: seconds, samples: read,
+      alone: try alone.map { try SampleFolder.read($0, reader) } ?? [],
       agreed: agreement.counts.reduce(0) { $0 + $1.agreed }, read: agreement.counts.reduce(0) { $0 + $1.read })
     try WholeFile.write(Array("\(result.json.text)\n".utf8), to: record)
     print(StudyTable.line(result))

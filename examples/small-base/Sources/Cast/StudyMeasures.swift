@@ -19,6 +19,8 @@ struct StudyMeasures: Sendable {
   var base = 0.0
   /// The smallest share of own pictures among the characters.
   var weakest = 0.0
+  /// Of pictures drawn with one of several LoRAs loaded by itself, the share that shows its character.
+  var alone: Double?
 
   init(_ record: StudyRecord) {
     let members = Set(record.members.map(\.rawValue))
@@ -42,6 +44,7 @@ struct StudyMeasures: Sendable {
     if !pairs.isEmpty {
       paired = Self.share(pairs) { sample in sample.asked.split(separator: "+").contains { $0 == sample.seen } }
     }
+    if !record.alone.isEmpty { alone = Self.share(record.alone) { $0.seen == $0.asked } }
     base = Double(record.agreed) / Double(max(1, record.read))
   }
 

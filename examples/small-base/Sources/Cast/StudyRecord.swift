@@ -26,22 +26,17 @@ struct StudyRecord: Sendable {
   var steps: Int
   var seconds: Double
   var samples: [Sample]
+  /// Pictures of each LoRA loaded by itself, under its own trigger; empty where a run made one LoRA or drew none.
+  var alone: [Sample] = []
   /// How many readings of captioned dolls still agree with the captions, of how many.
   var agreed: Int
   var read: Int
 
   var json: JSONValue {
-    func rounded(_ value: Double) -> JSONValue { .double((value * 10).rounded() / 10) }
-    return .object([
+    .object([
       "arm": .string(arm), "seed": .whole(seed), "characters": .texts(members.map(\.rawValue)), "steps": .whole(steps),
-      "seconds": rounded(seconds), "agreed": .whole(agreed), "read": .whole(read),
-      "samples": .array(
-        samples.map { sample in
-          .array([
-            .string(sample.asked), .string(sample.seen), rounded(sample.distance), sample.own.map(rounded) ?? .null,
-            .string(sample.parts.joined(separator: " ")),
-          ])
-        }),
+      "seconds": Self.rounded(seconds), "agreed": .whole(agreed), "read": .whole(read),
+      "samples": .array(samples.map(\.json)), "alone": .array(alone.map(\.json)),
     ])
   }
 
@@ -55,21 +50,44 @@ struct StudyRecord: Sendable {
     else { throw RecipeFailure("\(path): is no record of the study; delete it and run the study again") }
     (self.arm, self.seed, self.steps, self.seconds, self.agreed, self.read) = (arm, seed, steps, seconds, agreed, read)
     members = names.compactMap { $0.string.flatMap(CastMember.init) }
-    samples = try rows.map { row in
-      guard let fields = row.elements, fields.count == 5, let asked = fields[0].string, let seen = fields[1].string,
-        let distance = fields[2].number, let parts = fields[4].string
-      else { throw RecipeFailure("\(path): has a sample that is none; delete it and run the study again") }
-      return Sample(
-        asked: asked, seen: seen, distance: distance, own: fields[3].number,
-        parts: parts.split(separator: " ").map(String.init))
+    func samples(_ rows: [JSONValue]) throws -> [Sample] {
+      try rows.map { row in
+        guard let sample = Sample(row) else {
+          throw RecipeFailure("\(path): has a sample that is none; delete it and run the study again")
+        }
+        return sample
+      }
     }
+    self.samples = try samples(rows)
+    // Records of earlier runs did not draw LoRAs alone.
+    alone = try samples(json["alone"]?.elements ?? [])
   }
 
   init(
-    arm: String, seed: Int, members: [CastMember], steps: Int, seconds: Double, samples: [Sample], agreed: Int,
-    read: Int
+    arm: String, seed: Int, members: [CastMember], steps: Int, seconds: Double, samples: [Sample],
+    alone: [Sample] = [], agreed: Int, read: Int
   ) {
     (self.arm, self.seed, self.members, self.steps, self.seconds) = (arm, seed, members, steps, seconds)
-    (self.samples, self.agreed, self.read) = (samples, agreed, read)
+    (self.samples, self.alone, self.agreed, self.read) = (samples, alone, agreed, read)
+  }
+
+  fileprivate static func rounded(_ value: Double) -> JSONValue { .double((value * 10).rounded() / 10) }
+}
+
+extension StudyRecord.Sample {
+  fileprivate var json: JSONValue {
+    .array([
+      .string(asked), .string(seen), StudyRecord.rounded(distance), own.map(StudyRecord.rounded) ?? .null,
+      .string(parts.joined(separator: " ")),
+    ])
+  }
+
+  fileprivate init?(_ row: JSONValue) {
+    guard let fields = row.elements, fields.count == 5, let asked = fields[0].string, let seen = fields[1].string,
+      let distance = fields[2].number, let parts = fields[4].string
+    else { return nil }
+    self.init(
+      asked: asked, seen: seen, distance: distance, own: fields[3].number,
+      parts: parts.split(separator: " ").map(String.init))
   }
 }

@@ -16,6 +16,8 @@ enum StudyTable {
     Arm(name: "shared", heading: "**Troupe, one LoRA** (output preservation, cross-prior)"),
     Arm(name: "separate", heading: "Troupe, one each, trained alone in one batch, summed at 1.0"),
     Arm(name: "summed", heading: "**Troupe, one each**, half of the samples as a sum, summed at 1.0"),
+    Arm(name: "shared-reg", heading: "Troupe, one LoRA, with regularisation"),
+    Arm(name: "summed-reg", heading: "Troupe, one each, as a sum, with regularisation, summed at 1.0"),
   ]
 
   /// What each loss does alone, one LoRA of four characters.
@@ -35,15 +37,19 @@ enum StudyTable {
     Arm(name: "apart-2", heading: "apart, summed: 2"), Arm(name: "apart", heading: "apart, summed: 4"),
     Arm(name: "apart-6", heading: "apart, summed: 6"), Arm(name: "shared-2", heading: "Troupe, one LoRA: 2"),
     Arm(name: "shared", heading: "Troupe, one LoRA: 4"), Arm(name: "shared-6", heading: "Troupe, one LoRA: 6"),
+    Arm(name: "summed-2", heading: "Troupe, one each, as a sum: 2"),
+    Arm(name: "summed", heading: "Troupe, one each, as a sum: 4"),
+    Arm(name: "summed-6", heading: "Troupe, one each, as a sum: 6"),
     Arm(name: "apart-alike", heading: "apart, summed: Nila and Bram, dressed alike"),
     Arm(name: "shared-alike", heading: "Troupe, one LoRA: Nila and Bram"),
+    Arm(name: "summed-alike", heading: "Troupe, one each, as a sum: Nila and Bram"),
   ]
 
   /// Rows of arms; those without a run are left out.
   static func table(_ arms: [Arm], _ records: [StudyRecord]) -> String {
     var lines = [
-      "| arm | seeds | own | other | doll | generic | weakest own | foreign parts | distance | pair | base | seconds |",
-      "|---|---|---|---|---|---|---|---|---|---|---|---|",
+      "| arm | seeds | own | other | doll | generic | weakest own | alone | foreign parts | distance | pair | base | seconds |",
+      "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for arm in arms {
       let runs = records.filter { $0.arm == arm.name }
@@ -54,7 +60,7 @@ enum StudyTable {
       let seconds = runs.reduce(0) { $0 + $1.seconds } / Double(runs.count)
       let cells = [
         arm.heading, "\(runs.count)", column(\.own), column(\.other), column(\.doll), column(\.generic),
-        column(\.weakest), column(\.foreign), distance, column(\.paired), column(\.base), "\(Int(seconds.rounded()))",
+        column(\.weakest), column(\.alone), column(\.foreign), distance, column(\.paired), column(\.base), "\(Int(seconds.rounded()))",
       ]
       lines.append("| \(cells.joined(separator: " | ")) |")
     }
