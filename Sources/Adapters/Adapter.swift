@@ -13,13 +13,17 @@ public struct Adapter: Sendable {
   /// The open file.
   public let file: SafeTensorsFile
   /// The layers, in the order of ``ModulePath``.
-  public let modules: [AdapterModule]
+  public internal(set) var modules: [AdapterModule]
   /// The keys that belong to no layer, in the file's order.
-  public let unmatched: [UnmatchedKey]
+  public internal(set) var unmatched: [UnmatchedKey]
   /// The dialects met, most used first; never empty.
   public let dialects: [Dialect]
   /// The base model the file is for.
   public let architecture: Architecture
+  /// The stems whose prefix stands twice, as some converters write it.
+  public let doubledStems: [String]
+  /// The transformers' family that the layers are of; nil for Stable Diffusion's UNet and unknown models.
+  let family: LayerFamily?
   /// What is odd about the adapter's own configuration; nil when nothing is.
   public let configurationProblem: String?
 
@@ -54,7 +58,8 @@ extension Adapter {
         detail: "holds no LoRA of any kind this version knows (\(file.header.tensors.count) tensors)")
     }
     var unmatched: [UnmatchedKey] = []
-    let groups = Self.groups(file, unmatched: &unmatched)
+    let naming = FileNaming(file)
+    let groups = Self.groups(file, naming, unmatched: &unmatched)
     let declared = try DeclaredScales(file: file)
     var modules: [AdapterModule] = []
     var places: [ModulePath: String] = [:]
@@ -73,16 +78,19 @@ extension Adapter {
       modules.append(module)
     }
     self.file = file
+    family = naming.family
+    doubledStems = groups.filter(\.resolved.isDoubled).map(\.stem)
     self.modules = modules.sorted { $0.path < $1.path }
     let order = Dictionary(
       file.header.tensors.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
     self.unmatched = unmatched.sorted { (order[$0.key] ?? 0) < (order[$1.key] ?? 0) }
     dialects = Self.dialects(modules, file: file)
     architecture =
-      modules.isEmpty
-      ? Architecture.recognised(keys: file.header.tensors.lazy.map(\.name))
-        ?? Architecture.named(in: file.header.metadata) ?? .unknown
-      : Architecture.recognised(modules: modules, metadata: file.header.metadata)
+      naming.family?.architecture
+      ?? (modules.isEmpty
+        ? Architecture.recognised(keys: file.header.tensors.lazy.map(\.name))
+          ?? Architecture.named(in: file.header.metadata) ?? .unknown
+        : Architecture.recognised(modules: modules, metadata: file.header.metadata))
     configurationProblem = declared.problem
   }
 
@@ -102,7 +110,9 @@ extension Adapter {
     return pieces.count == 3 && Int(pieces[1]) != nil && (pieces[2] == "up" || pieces[2] == "down")
   }
 
-  private static func groups(_ file: SafeTensorsFile, unmatched: inout [UnmatchedKey]) -> [StemGroup] {
+  private static func groups(_ file: SafeTensorsFile, _ naming: FileNaming, unmatched: inout [UnmatchedKey])
+    -> [StemGroup]
+  {
     var groups: [StemGroup] = []
     var places: [String: Int?] = [:]  // nil: a stem no dialect knows
     for tensor in file.header.tensors {
@@ -118,7 +128,7 @@ extension Adapter {
       if let known = places[stem] {
         place = known
       } else {
-        let resolved = StemResolution.resolve(stem)
+        let resolved = naming.resolved[stem]
         place = resolved.map { _ in groups.count }
         if let resolved { groups.append(StemGroup(resolved: resolved, stem: stem)) }
         places[stem] = .some(place)
@@ -141,10 +151,11 @@ extension Adapter {
       // diffusers' own two spellings differ in the role's letters only.
       let letters = module.dialect == .diffusers && !(module.tensors[.up]?.name.hasSuffix("up.weight") ?? true)
       // kohya names text encoders alike in both UNet dialects; let the UNet decide.
-      let weight = module.path.part == .unet ? 1000 : 1
+      let weight = module.path.part.isDenoiser ? 1000 : 1
       counts[letters ? .diffusersPEFT : module.dialect, default: 0] += weight
     }
-    if counts[.kohyaSGM] != nil, let text = counts[.kohya], text < 1000 { counts[.kohya] = nil }
+    let flat: [Dialect] = [.kohyaSGM, .kohyaOriginal, .oneTrainer, .lycoris]
+    if flat.contains(where: { counts[$0] != nil }), let text = counts[.kohya], text < 1000 { counts[.kohya] = nil }
     return counts.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }.map(\.key)
   }
 }

@@ -31,7 +31,7 @@ extension AdapterModule {
       path: group.resolved.path, stem: group.stem, dialect: group.resolved.dialect, variant: variant, tensors: t,
       outputs: geometry.outputs, inputs: geometry.inputs, kernel: geometry.kernel, rank: geometry.rank,
       alpha: alpha.alpha,
-      scale: alpha.scale, exactRank: geometry.factorRank)
+      scale: alpha.scale, exactRank: geometry.factorRank, rows: nil)
   }
 
   private static func alpha(

@@ -26,10 +26,14 @@ public struct AdapterModule: Sendable {
   /// What the stored product is multiplied by: `alpha / rank` but for a few documented exceptions.
   public let scale: Double
 
-  /// Whether the layer is a plain pair of factors, `scale · up · down`.
-  public var isPair: Bool { variant == .lora || variant == .locon }
+  /// Whether the layer is a plain pair of factors, `scale · up · down`, and all of it.
+  public var isPair: Bool { (variant == .lora || variant == .locon) && rows == nil }
 
   /// The inner dimension of the exact factors: `r` for LoRA, `r²` for LoHa, a product for LoKr; never more than out or
   /// in but for a plain pair, which is taken as it is stored.
   public let exactRank: Int
+
+  /// The rows of the stored layer that are this layer's, in its own order, where a file keeps as one what diffusers keeps
+  /// apart; nil for all.
+  public let rows: [Range<Int>]?
 }

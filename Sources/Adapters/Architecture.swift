@@ -13,6 +13,7 @@ public enum Architecture: String, Sendable, Codable, CaseIterable {
   case hunyuan
   case lumina2
   case anima
+  case krea2
   case unknown
 
   /// A name for people.
@@ -31,12 +32,13 @@ public enum Architecture: String, Sendable, Codable, CaseIterable {
     case .hunyuan: "Hunyuan"
     case .lumina2: "Lumina 2"
     case .anima: "Anima"
+    case .krea2: "Krea 2"
     case .unknown: "unknown"
     }
   }
 
-  /// Whether the model has two text encoders.
-  public var hasTwoTextEncoders: Bool { self == .sdxl }
+  /// Whether the model has more than one text encoder, so that files number them.
+  public var hasSeveralTextEncoders: Bool { self == .sdxl || self == .flux1 || self == .sd3 }
 }
 
 extension Architecture {
@@ -64,8 +66,12 @@ extension Architecture {
     }
   }
 
+  /// The metadata key under which a conversion keeps the base model: diffusers names layers of several families alike.
+  package static let convertedKey = "troupe.architecture"
+
   /// The base model that the metadata name.
   static func named(in metadata: [String: String]) -> Architecture? {
+    if let own = metadata[convertedKey].flatMap(Architecture.init(rawValue:)) { return own }
     let texts = ["ss_base_model_version", "modelspec.architecture", "ss_network_module"].compactMap {
       metadata[$0]?.lowercased()
     }
@@ -75,7 +81,7 @@ extension Architecture {
         ("chroma", .chroma), ("sd3", .sd3), ("stable-diffusion-3", .sd3), ("sd_v1", .sd1),
         ("stable-diffusion-v1", .sd1),
         ("sd_v2", .sd2), ("stable-diffusion-v2", .sd2), ("wan", .wan), ("qwen", .qwenImage), ("hunyuan", .hunyuan),
-        ("lumina", .lumina2), ("anima", .anima), ("zimage", .zImage), ("z-image", .zImage),
+        ("lumina", .lumina2), ("anima", .anima), ("krea", .krea2), ("zimage", .zImage), ("z-image", .zImage),
       ]
       if let match = signs.first(where: { text.contains($0.0) }) { return match.1 }
     }
@@ -83,7 +89,7 @@ extension Architecture {
     return nil
   }
 
-  /// Recognises the families whose layers this version names but does not read, by their keys.
+  /// Guesses at the family of a file of which no layer is known, by its keys.
   static func recognised(keys: some Sequence<String>) -> Architecture? {
     let signs: [(String, Architecture)] = [
       ("single_transformer_blocks", .flux1), ("single_blocks", .flux1), ("double_blocks", .flux1),

@@ -1,28 +1,3 @@
-/// Which network of the pipeline a layer belongs to.
-public enum ModelPart: String, Sendable, Codable, CaseIterable, Comparable {
-  /// The denoising network.
-  case unet
-  /// The first text encoder: CLIP-L, or OpenCLIP-H for SD 2.
-  case textEncoder1 = "te1"
-  /// SDXL's second text encoder, OpenCLIP-bigG.
-  case textEncoder2 = "te2"
-
-  /// How people call it.
-  public var label: String {
-    switch self {
-    case .unet: "UNet"
-    case .textEncoder1: "TE1"
-    case .textEncoder2: "TE2"
-    }
-  }
-
-  /// The pipeline's order: text encoders first.
-  public static func < (a: ModelPart, b: ModelPart) -> Bool {
-    let order: [ModelPart] = [.textEncoder1, .textEncoder2, .unet]
-    return (order.firstIndex(of: a) ?? 0) < (order.firstIndex(of: b) ?? 0)
-  }
-}
-
 /// The identity of one layer of the base model, whatever dialect a file names it in.
 ///
 /// The name is the layer's dotted path in diffusers, because it is the one naming that loses nothing:
@@ -34,14 +9,20 @@ public struct ModulePath: Sendable, Hashable, CustomStringConvertible {
   public let name: String
   /// What the layer does.
   public let role: Role
-  /// The block it belongs to: `down0`…`down3`, `mid`, `up0`…`up3`, `in`, `out`, `te1`, `te2`.
+  /// The block it belongs to: `down0`…`down3`, `mid`, `up0`…`up3`, `in`, `out` of a UNet, `block0`…, `single0`…,
+  /// `refiner0`…, `in`, `out` of a transformer, `te1`, `te2`, `te3`, `llm`.
   public let block: String
   /// The layer's place in the model's own order, which sorting follows.
   private let order: Int
 
   /// Creates an identity; a name that no table has sorts after all others.
   public init(part: ModelPart, name: String) {
-    let order = part == .unet ? UNetModules.order[name] : TextEncoderModules.order[name]
+    let order: Int? =
+      switch part {
+      case .unet: UNetModules.order[name]
+      case .transformer: Self.order(of: name)
+      case .textEncoder1, .textEncoder2, .textEncoder3, .languageModel: TextEncoderModules.order[name]
+      }
     self.init(part: part, name: name, order: order ?? .max)
   }
 
@@ -68,7 +49,8 @@ public struct ModulePath: Sendable, Hashable, CustomStringConvertible {
   }
 
   private static func block(part: ModelPart, pieces: [Substring]) -> String {
-    guard part == .unet else { return part.rawValue }
+    guard part.isDenoiser else { return part.rawValue }
+    if part == .transformer { return TransformerBlock(pieces).name }
     switch pieces.first {
     case "down_blocks" where pieces.count > 1: return "down\(pieces[1])"
     case "up_blocks" where pieces.count > 1: return "up\(pieces[1])"
@@ -78,68 +60,28 @@ public struct ModulePath: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The order in which blocks are shown: from the prompt to the picture.
-  public static let blockOrder =
-    ["te1", "te2", "in"] + (0...3).map { "down\($0)" } + ["mid"] + (0...3).map { "up\($0)" } + ["out"]
+  /// A transformer's layers by block, and within one by name.
+  private static func order(of name: String) -> Int { TransformerBlock(name.split(separator: ".")).order }
+
+  /// Names of blocks in the order in which they are shown: from the prompt to the picture; unknown ones last.
+  public static func inOrder(_ blocks: some Sequence<String>) -> [String] {
+    Set(blocks).map { (place($0), $0) }.sorted { $0 < $1 }.map(\.1)
+  }
+
+  /// The place of a block among all that a model can have.
+  public static func place(_ block: String) -> Int { blockOrder[block] ?? TransformerBlock.place(block) ?? .max }
+
+  private static let blockOrder = Dictionary(
+    uniqueKeysWithValues: (["te1", "te2", "te3", "llm", "in"] + (0...3).map { "down\($0)" } + ["mid"]
+      + (0...3).map { "up\($0)" }).enumerated().map { ($1, $0) } + [("out", 1 << 20)])
 }
 
 extension ModulePath: Comparable {
   /// By part, then in the model's own order.
   public static func < (a: ModulePath, b: ModulePath) -> Bool {
     if a.part != b.part { return a.part < b.part }
-    return a.order != b.order ? a.order < b.order : a.name < b.name
-  }
-}
-
-extension ModulePath {
-  /// What a layer does, in the groups that blending is reported by.
-  public enum Role: String, Sendable, Codable, CaseIterable, Comparable {
-    case selfAttentionQ = "self-attn q"
-    case selfAttentionK = "self-attn k"
-    case selfAttentionV = "self-attn v"
-    case selfAttentionOut = "self-attn out"
-    case crossAttentionQ = "cross-attn q"
-    case crossAttentionK = "cross-attn k"
-    case crossAttentionV = "cross-attn v"
-    case crossAttentionOut = "cross-attn out"
-    case feedForward = "feed-forward"
-    case projection = "proj in/out"
-    case convolution = "conv"
-    case embedding = "time/label emb"
-    case textAttention = "text attn"
-    case textMLP = "text mlp"
-    case other = "other"
-
-    /// The order of the cases.
-    public static func < (a: Role, b: Role) -> Bool {
-      (allCases.firstIndex(of: a) ?? 0) < (allCases.firstIndex(of: b) ?? 0)
-    }
-
-    init(part: ModelPart, pieces: [Substring]) {
-      if part != .unet {
-        self = pieces.contains("self_attn") ? .textAttention : pieces.contains("mlp") ? .textMLP : .other
-        return
-      }
-      if let at = pieces.lastIndex(where: { $0 == "attn1" || $0 == "attn2" }), at + 1 < pieces.count {
-        let own = pieces[at] == "attn1"
-        switch pieces[at + 1] {
-        case "to_q": self = own ? .selfAttentionQ : .crossAttentionQ
-        case "to_k": self = own ? .selfAttentionK : .crossAttentionK
-        case "to_v": self = own ? .selfAttentionV : .crossAttentionV
-        case "to_out": self = own ? .selfAttentionOut : .crossAttentionOut
-        default: self = .other
-        }
-        return
-      }
-      switch pieces.last ?? "" {
-      case "proj_in", "proj_out": self = .projection
-      case "time_emb_proj": self = .embedding
-      case let last where last.hasPrefix("conv") && last != "conv_norm_out": self = .convolution
-      default:
-        self =
-          pieces.contains("ff")
-          ? .feedForward : ["time_embedding", "add_embedding"].contains(pieces.first) ? .embedding : .other
-      }
-    }
+    if a.order != b.order { return a.order < b.order }
+    // Numbers within names by their value, so that block 10 follows block 9.
+    return a.name.naturallyPrecedes(b.name)
   }
 }

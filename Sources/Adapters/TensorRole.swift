@@ -70,8 +70,9 @@ public enum TensorRole: String, Sendable, Hashable, CaseIterable {
     guard starts.count == 3, key.hasSuffix(".weight") else { return nil }
     let family = key[text.index(after: starts[2])..<starts[1]]
     let inner = key[text.index(after: starts[1])..<starts[0]]
-    // Old attention processors: `.to_q_lora.up.weight`.
-    if family.hasSuffix("_lora"), inner == "up" || inner == "down" {
+    // Old attention processors: `.to_q_lora.up.weight`, and XLabs': `.qkv_lora1.up.weight`.
+    let isProcessor = family.hasSuffix("_lora") || family.hasSuffix("_lora1") || family.hasSuffix("_lora2")
+    if isProcessor, inner == "up" || inner == "down" {
       return (String(key[..<starts[1]]), inner == "up" ? .up : .down)
     }
     // PEFT with the adapter's name inside: `.lora_A.default.weight`.

@@ -75,6 +75,15 @@ enum UNetModules {
   /// Whether diffusers' naming has a layer of this name.
   static func contains(_ diffusers: String) -> Bool { order[diffusers] != nil }
 
+  /// The original name of a layer; nil where no UNet has it.
+  static func sgmName(of diffusers: String) -> String? { order[diffusers].map { all[$0].sgm } }
+
+  /// diffusers' name of a layer in the original naming.
+  static func diffusersName(sgm: String) -> String? { sgmNames[sgm] }
+
+  private static let sgmNames = Dictionary(
+    (all + alternativeSGM).map { ($0.sgm, $0.diffusers) }, uniquingKeysWith: { first, _ in first })
+
   /// Each layer's place in the table, by its name in diffusers.
   static let order = Dictionary(uniqueKeysWithValues: all.enumerated().map { ($0.element.diffusers, $0.offset) })
 }

@@ -48,6 +48,10 @@ struct Analysis: Sendable {
 
   /// Measures every layer that any of the LoRAs trains.
   static func run(_ subjects: [Subject], options: AnalysisOptions) async throws -> Analysis {
+    var subjects = subjects
+    for (index, adapter) in Adapter.aligned(subjects.map(\.adapter)).enumerated() {
+      subjects[index].adapter = adapter
+    }
     var byPath: [ModulePath: [Participant]] = [:]
     for (index, subject) in subjects.enumerated() {
       for module in subject.adapter.factorable where module.outputs > 0 {

@@ -28,9 +28,7 @@ extension Analysis {
     var role: ModulePath.Role
 
     static func < (a: Key, b: Key) -> Bool {
-      let order = ModulePath.blockOrder
-      let (x, y) = (order.firstIndex(of: a.block) ?? order.count, order.firstIndex(of: b.block) ?? order.count)
-      return (x, a.role) < (y, b.role)
+      (ModulePath.place(a.block), a.role) < (ModulePath.place(b.block), b.role)
     }
   }
 

@@ -46,7 +46,7 @@ extension MergePlan {
   /// Decides what a recipe writes.
   /// - Throws: ``MergeError`` when the sources do not fit each other or cannot be summed exactly.
   init(_ recipe: MergeRecipe) throws(MergeError) {
-    let adapters = recipe.sources.map(\.adapter)
+    let adapters = Adapter.aligned(recipe.sources.map(\.adapter))
     architecture = try Self.architecture(adapters)
     if case .layered(let method, _, _) = recipe.method, let problem = method.problem(sources: adapters.count) {
       throw MergeError(path: adapters.first?.file.path ?? "", rule: .parameter, detail: problem)
@@ -59,7 +59,9 @@ extension MergePlan {
     skipped = try Self.unsupported(adapters, allowed: recipe.skipsUnsupported)
     dtype = recipe.dtype ?? Self.commonDType(adapters)
     let dialects = Set(adapters.map { OutputDialect($0.dialects[0]) })
-    dialect = recipe.dialect ?? (dialects.count == 1 ? dialects.first ?? .kohya : .kohya)
+    // Layers that some sources store as one and others keep apart can be named in diffusers' manner alone.
+    let isSplit = adapters.contains { $0.modules.contains { $0.rows != nil } }
+    dialect = recipe.dialect ?? (isSplit ? .diffusers : dialects.count == 1 ? dialects.first ?? .kohya : .kohya)
     var byPath: [ModulePath: [(source: Int, module: AdapterModule)]] = [:]
     for (index, adapter) in adapters.enumerated() {
       let source = recipe.sources[index]

@@ -21,7 +21,8 @@ struct Troupe: AsyncParsableCommand {
       """,
     version: Troupe.version,
     subcommands: [
-      InspectCommand.self, DiagnoseCommand.self, MergeCommand.self, ResizeCommand.self, ScaleCommand.self,
+      InspectCommand.self, DiagnoseCommand.self, MergeCommand.self, ResizeCommand.self, ConvertCommand.self,
+      ScaleCommand.self,
       SubtractCommand.self, BakeCommand.self, ExtractCommand.self, GenerateCommand.self,
       TrainCommand.self, DatasetCommand.self,
       DoctorCommand.self,

@@ -60,6 +60,6 @@ struct ArchitectureTests {
 
   @Test func labels() {
     #expect(Set(Architecture.allCases.map(\.label)).count == Architecture.allCases.count)
-    #expect(Architecture.allCases.filter(\.hasTwoTextEncoders) == [.sdxl])
+    #expect(Architecture.allCases.filter(\.hasSeveralTextEncoders) == [.sdxl, .sd3, .flux1])
   }
 }

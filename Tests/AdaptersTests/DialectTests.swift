@@ -47,6 +47,7 @@ struct DialectTests {
     ("lora_te2_text_model_encoder_layers_3_self_attn_q_proj", .textEncoder2),
     ("text_encoder.text_model.encoder.layers.3.self_attn.q_proj", .textEncoder1),
     ("text_encoder_2.text_model.encoder.layers.3.self_attn.q_proj", .textEncoder2),
+    ("text_encoder.text_model.encoder.layers.3.self_attn.to_q_lora", .textEncoder1),
     ("text_encoder.base_model.model.text_model.encoder.layers.3.self_attn.q_proj", .textEncoder1),
     ("base_model.model.text_model.encoder.layers.3.self_attn.q_proj", .textEncoder1),
   ])
@@ -78,7 +79,7 @@ struct DialectTests {
   @Test func kohyaRoundTrip() throws {
     for path in Self.unetPaths {
       for (sgm, dialect) in [(true, Dialect.kohyaSGM), (false, .kohya)] {
-        let stem = try #require(KohyaNames.stem(of: path, sgm: sgm, twoTextEncoders: true))
+        let stem = try #require(KohyaNames.stem(of: path, original: sgm, architecture: .sdxl))
         #expect(KohyaNames.resolve(stem)?.path == path, "\(stem)")
         // Layers that both namings call alike (none so far) would be told as kohya's.
         #expect(KohyaNames.resolve(stem)?.dialect == dialect, "\(stem)")
@@ -86,23 +87,23 @@ struct DialectTests {
     }
     for path in Self.textPaths {
       for two in [true, false] where path.part == .textEncoder1 || two {
-        let stem = try #require(KohyaNames.stem(of: path, sgm: false, twoTextEncoders: two))
+        let stem = try #require(KohyaNames.stem(of: path, original: false, architecture: two ? .sdxl : .sd1))
         #expect(KohyaNames.resolve(stem)?.path == path, "\(stem)")
         #expect(stem.hasPrefix("lora_te_") == !two)
       }
     }
     #expect(
-      KohyaNames.stem(of: ModulePath(part: .unet, name: "nowhere"), sgm: false, twoTextEncoders: true) == nil)
+      KohyaNames.stem(of: ModulePath(part: .unet, name: "nowhere"), original: false, architecture: .sdxl) == nil)
   }
 
   @Test func dottedRoundTrip() {
     for path in Self.unetPaths + Self.textPaths {
-      let stem = DottedNames.stem(of: path, peft: false)
+      let stem = DottedNames.stem(of: path, peft: false, architecture: .sdxl)
       #expect(DottedNames.resolve(stem) == ResolvedStem(path: path, dialect: .diffusers), "\(stem)")
     }
     // A raw PEFT adapter is of one network; a text encoder's is taken for the first.
     for path in Self.unetPaths + Self.textPaths where path.part != .textEncoder2 {
-      let stem = DottedNames.stem(of: path, peft: true)
+      let stem = DottedNames.stem(of: path, peft: true, architecture: .sdxl)
       #expect(DottedNames.resolve(stem) == ResolvedStem(path: path, dialect: .peft), "\(stem)")
     }
   }
@@ -110,7 +111,7 @@ struct DialectTests {
   @Test(arguments: OutputDialect.allCases, [Architecture.sd1, .sd2, .sdxl])
   func writtenKeysAreReadBack(dialect: OutputDialect, architecture: Architecture) throws {
     for path in Self.unetPaths + Self.textPaths
-    where path.part != .textEncoder2 || architecture.hasTwoTextEncoders {
+    where path.part != .textEncoder2 || architecture.hasSeveralTextEncoders {
       guard let keys = dialect.keys(for: path, architecture: architecture) else {
         #expect(dialect == .peft && path.part != .unet)
         continue

@@ -72,6 +72,14 @@ struct InspectionWarningTests {
     #expect(found.warnings.map(\.id) == ["needs-base"])
   }
 
+  @Test func prefixesThatStandTwice() async throws {
+    let doubled = F.lora().map { tensor in
+      F.Tensor(tensor.name.replacingOccurrences(of: "lora_unet_", with: "lora_unet_unet_"), tensor.shape, tensor.values)
+    }
+    #expect(try await F.warnings(doubled) == ["doubled-prefix"])
+    #expect(try await F.warnings(F.lora()).isEmpty)
+  }
+
   @Test func keysAndFamilies() async throws {
     let stray = F.Tensor("lora_unet_nowhere.lora_up.weight", [8, 4], filled: 1)
     let found = try await F.inspect(F.lora() + [stray])

@@ -94,21 +94,23 @@ struct KeyListTests {
     #expect(try list.adapter(in: folder).architecture == published.architecture)
   }
 
-  /// Models of other families are named, and every key is listed as not read.
+  /// Every layer of the other families is read as well, with and without metadata.
   @Test(arguments: [
-    ("lora-inspector_flux1_kohya", Architecture.flux1), ("lora-inspector_flux1_diffusers", .flux1),
-    ("invokeai_stripped_peft", .flux1), ("lora-inspector_qwen_image_kohya", .qwenImage),
+    ("lora-inspector_flux1_kohya", Architecture.flux1, Dialect.kohyaOriginal, 304),
+    ("lora-inspector_flux1_diffusers", .flux1, .diffusersPEFT, 494), ("invokeai_stripped_peft", .flux1, .peft, 381),
+    ("lora-inspector_qwen_image_kohya", .qwenImage, .diffusers, 720),
   ])
-  func otherFamilies(name: String, architecture: Architecture) throws {
+  func otherFamilies(name: String, architecture: Architecture, dialect: Dialect, layers: Int) throws {
     let folder = try TemporaryFolder()
     var list = try KeyList(name)
     for metadata in [list.metadata, [:]] {
       list.metadata = metadata
       let adapter = try list.adapter(in: folder)
-      #expect(adapter.architecture == architecture)
-      #expect(adapter.modules.isEmpty && adapter.dialects == [.unknown])
-      #expect(Set(adapter.unmatched.map(\.key)) == Set(list.tensors.map(\.name)))
-      #expect(adapter.unmatched.allSatisfy { !$0.reason.isEmpty })
+      #expect(adapter.architecture == architecture && adapter.dialects == [dialect])
+      #expect(adapter.unmatched.isEmpty, "\(adapter.unmatched.prefix(5))")
+      #expect(adapter.modules.count == layers)
+      #expect(adapter.modules.reduce(0) { $0 + $1.tensors.count } == list.tensors.count)
+      #expect(adapter.modules.map(\.path) == adapter.modules.map(\.path).sorted())
     }
   }
 }

@@ -98,7 +98,7 @@ struct LayerWeightsTests {
 
   @Test(arguments: [
     ("te=", LayerWeightsError.Rule.number), ("te=nan", .number), ("unet=1e999", .number), ("te", .form), ("=1", .form),
-    ("te3=1", .form), ("blocks=IN04", .form), ("blocks=IN04=x", .number), ("blocks=IN12=1", .block),
+    ("te4=1", .form), ("blocks=IN04", .form), ("blocks=IN04=x", .number), ("blocks=IN12=1", .block),
     ("blocks=IN09=1", .block), ("blocks=OUT-IN=1", .block), ("blocks=OUT03-IN01=1", .block), ("blocks=", .count),
     ("blocks=IN04=1,", .block), ("lbw=1,x,1", .block), ("lbw=1,,1", .number), ("lbw=1,1", .count),
     ("exclude=", .pattern),

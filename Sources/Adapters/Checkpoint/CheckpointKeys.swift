@@ -37,6 +37,8 @@ enum CheckpointKeys {
       if let place = UNetModules.order[path.name] { names.append(UNetModules.all[place].sgm) }
       names += UNetModules.alternativeSGM.filter { $0.diffusers == path.name }.map(\.sgm)
       return (names.map { "model.diffusion_model.\($0)" } + names + [path.name]).map(CheckpointKey.init(stem:))
+    // Base models of these families are not read.
+    case .transformer, .textEncoder3, .languageModel: return []
     case .textEncoder1:
       let short = path.name.hasPrefix("text_model.") ? String(path.name.dropFirst("text_model.".count)) : path.name
       return [

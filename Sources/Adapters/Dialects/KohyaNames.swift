@@ -1,49 +1,90 @@
 /// kohya's stems: a prefix for the network, then the layer's path with underscores for dots.
 ///
-/// Underscores also stand inside names, so the path cannot be recovered by rule; it is looked up.
+/// Underscores also stand inside names, so the path cannot be recovered by rule; it is looked up. Transformers' stems
+/// are read by ``TransformerSpelling``.
 enum KohyaNames {
   private static let unetPrefix = "lora_unet_"
   private static let textPrefixes: [(prefix: String, part: ModelPart)] = [
-    ("lora_te1_", .textEncoder1), ("lora_te2_", .textEncoder2), ("lora_te_", .textEncoder1),
+    ("lora_te1_", .textEncoder1), ("lora_te2_", .textEncoder2), ("lora_te3_", .textEncoder3),
+    ("lora_te_", .textEncoder1),
   ]
+  /// What some converters leave behind the prefix.
+  private static let doubledUNet = ["lora_unet_", "unet_", "model_diffusion_model_", "diffusion_model_"]
+  private static let doubledText = ["text_encoder_2_", "text_encoder_", "te1_", "te2_", "te_"]
 
   static func resolve(_ stem: String) -> ResolvedStem? {
     if stem.hasPrefix(unetPrefix) {
-      let rest = String(stem.dropFirst(unetPrefix.count))
-      // The likelier table first: each is built when it is first asked.
-      let original = ["input_blocks", "middle_block", "output_blocks"].contains { rest.hasPrefix($0) }
-      if original, let place = sgm[rest] { return ResolvedStem(path: UNetModules.path(place), dialect: .kohyaSGM) }
-      if let place = unet[rest] { return ResolvedStem(path: UNetModules.path(place), dialect: .kohya) }
-      if let place = sgm[rest] { return ResolvedStem(path: UNetModules.path(place), dialect: .kohyaSGM) }
-      return nil
+      let rest = stem.dropFirst(unetPrefix.count)
+      return unet(String(rest))
+        ?? doubled(rest, doubledUNet).flatMap { found in
+          unet(found).map { ResolvedStem(path: $0.path, dialect: $0.dialect, isDoubled: true) }
+        }
     }
     for (prefix, part) in textPrefixes where stem.hasPrefix(prefix) {
-      guard let name = text[String(stem.dropFirst(prefix.count))] else { return nil }
-      return ResolvedStem(path: .init(part: part, name: name), dialect: .kohya)
+      let rest = stem.dropFirst(prefix.count)
+      return text(String(rest), part)
+        ?? doubled(rest, doubledText).flatMap { found in
+          text(found, part).map { ResolvedStem(path: $0.path, dialect: $0.dialect, isDoubled: true) }
+        }
     }
     return nil
   }
 
-  /// The stem that kohya's loaders expect for a layer.
+  /// What stands behind prefixes that are there twice; nil where none is.
+  private static func doubled(_ rest: Substring, _ prefixes: [String]) -> String? {
+    prefixes.first(where: rest.hasPrefix).map { String(rest.dropFirst($0.count)) }
+  }
+
+  private static func unet(_ rest: String) -> ResolvedStem? {
+    // The likelier table first: each is built when it is first asked.
+    let original = ["input_blocks", "middle_block", "output_blocks"].contains { rest.hasPrefix($0) }
+    if original, let place = sgm[rest] { return ResolvedStem(path: UNetModules.path(place), dialect: .kohyaSGM) }
+    if let place = unet[rest] { return ResolvedStem(path: UNetModules.path(place), dialect: .kohya) }
+    if let place = sgm[rest] { return ResolvedStem(path: UNetModules.path(place), dialect: .kohyaSGM) }
+    return nil
+  }
+
+  /// A text encoder's layer. What the names are of tells the network before the prefix does: OneTrainer calls T5 the
+  /// second text encoder where kohya calls it the third.
+  private static func text(_ rest: String, _ part: ModelPart) -> ResolvedStem? {
+    if part != .textEncoder3, let name = text[rest] {
+      return ResolvedStem(path: .init(part: part, name: name), dialect: .kohya)
+    }
+    if let place = TextModels.t5.find(flat: rest) {
+      return ResolvedStem(path: .init(part: .textEncoder3, name: TextModels.t5.name(place)), dialect: .kohya)
+    }
+    let model = rest.hasPrefix("model_") ? String(rest.dropFirst("model_".count)) : rest
+    if let place = TextModels.language.find(flat: model) {
+      return ResolvedStem(path: .init(part: .languageModel, name: TextModels.language.name(place)), dialect: .kohya)
+    }
+    return nil
+  }
+
+  /// The stem that kohya's loaders expect for a layer; nil where they know none.
   ///
   /// - Parameters:
   ///   - path: the layer.
-  ///   - sgm: whether UNet layers take their original names, as for SDXL.
-  ///   - twoTextEncoders: whether the model has two, so that the first is `te1` and not `te`.
-  static func stem(of path: ModulePath, sgm wantsSGM: Bool, twoTextEncoders: Bool) -> String? {
+  ///   - original: whether layers of the denoising network take the names of the model's own code, as for SDXL and all
+  ///     transformers.
+  ///   - architecture: the base model, which decides between `te` and `te1`.
+  static func stem(of path: ModulePath, original wantsOriginal: Bool, architecture: Architecture) -> String? {
+    let name = underscored(path.name)
     switch path.part {
     case .unet:
       guard UNetModules.contains(path.name) else { return nil }
-      guard wantsSGM else { return unetPrefix + underscored(path.name) }
-      return sgmNames[path.name].map { unetPrefix + underscored($0) }
-    case .textEncoder1: return (twoTextEncoders ? "lora_te1_" : "lora_te_") + underscored(path.name)
-    case .textEncoder2: return "lora_te2_" + underscored(path.name)
+      guard wantsOriginal else { return unetPrefix + name }
+      return UNetModules.sgmName(of: path.name).map { unetPrefix + underscored($0) }
+    case .transformer:
+      guard wantsOriginal else { return unetPrefix + name }
+      return LayerFamily.original(path.name, architecture).map { unetPrefix + underscored($0) }
+    case .textEncoder1: return (architecture.hasSeveralTextEncoders ? "lora_te1_" : "lora_te_") + name
+    case .textEncoder2: return "lora_te2_" + name
+    case .textEncoder3: return "lora_te3_" + name
+    case .languageModel: return "lora_te_" + name
     }
   }
 
-  private static func underscored(_ name: String) -> String {
-    String(decoding: name.utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
-  }
+  private static func underscored(_ name: String) -> String { LayerTable.flattened(name) }
 
   // Layers by their stem, as places in the table.
   private static let unet = Dictionary(
@@ -54,6 +95,5 @@ enum KohyaNames {
     for names in UNetModules.alternativeSGM { table[underscored(names.sgm)] = UNetModules.order[names.diffusers] }
     return table
   }()
-  private static let sgmNames = Dictionary(uniqueKeysWithValues: UNetModules.all.map { ($0.diffusers, $0.sgm) })
   private static let text = Dictionary(uniqueKeysWithValues: TextEncoderModules.all.map { (underscored($0), $0) })
 }

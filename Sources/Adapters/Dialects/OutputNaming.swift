@@ -1,27 +1,36 @@
 /// A dialect that files can be written in.
 public enum OutputDialect: String, Sendable, Codable, CaseIterable {
-  /// kohya's stems, with the original layer names for SDXL and diffusers' names otherwise: what kohya's own trainers
-  /// write, and every UI loads.
+  /// kohya's stems: the original layer names for SDXL and every transformer, diffusers' names for SD 1.x and 2.x. What
+  /// kohya's own trainers write, and every UI loads.
   case kohya
   /// kohya's stems over diffusers' layer names, for every model.
   case kohyaDiffusers = "kohya-diffusers"
-  /// diffusers with PEFT's letters: `unet.….lora_A.weight`; the scale is folded into `lora_B`.
+  /// diffusers with PEFT's letters: `unet.….lora_A.weight`.
   case diffusers
-  /// A raw PEFT adapter of the UNet: `base_model.model.….lora_A.weight`; the scale is folded into `lora_B`.
+  /// A raw PEFT adapter of the denoising network: `base_model.model.….lora_A.weight`.
   case peft
+  /// The paths of the model's own code: `diffusion_model.….lora_A.weight`, with alphas.
+  case comfy
+  /// OneTrainer's: kohya's manner over diffusers' names, `lora_transformer_` for a transformer.
+  case oneTrainer = "onetrainer"
 
   /// Whether the dialect stores alpha as a tensor.
   ///
   /// Where it does not, loaders take the rank for it.
-  public var storesAlpha: Bool { self == .kohya || self == .kohyaDiffusers }
+  public var storesAlpha: Bool { self != .diffusers && self != .peft }
+
+  /// Whether factors are called `lora_A` and `lora_B`.
+  public var usesLetters: Bool { self == .diffusers || self == .peft || self == .comfy }
 
   /// The dialect that a file's own is written back as.
   public init(_ dialect: Dialect) {
     switch dialect {
-    case .kohyaSGM, .cloneofsimo, .unknown: self = .kohya
+    case .kohyaSGM, .kohyaOriginal, .cloneofsimo, .unknown: self = .kohya
     case .kohya: self = .kohyaDiffusers
     case .diffusersProcessor, .diffusers, .diffusersPEFT: self = .diffusers
     case .peft: self = .peft
+    case .comfy, .original, .xlabs: self = .comfy
+    case .oneTrainer, .lycoris: self = .oneTrainer
     }
   }
 }
@@ -37,25 +46,51 @@ public struct OutputKeys: Sendable, Hashable {
 }
 
 extension OutputDialect {
-  /// The keys for a layer.
+  /// The keys for a layer of two factors.
   ///
   /// - Parameters:
   ///   - path: the layer.
-  ///   - architecture: the base model, which decides between `te` and `te1` and between the two UNet namings.
-  /// - Returns: nil when this dialect has no name for the layer (PEFT adapters hold one network only).
+  ///   - architecture: the base model, which decides between `te` and `te1` and between namings.
+  /// - Returns: nil when this dialect has no name for the layer (PEFT adapters hold one network only; the model's own
+  ///   code keeps some layers as one that diffusers keeps apart).
   public func keys(for path: ModulePath, architecture: Architecture) -> OutputKeys? {
+    guard let stem = stem(for: path, architecture: architecture) else { return nil }
+    return OutputKeys(
+      up: "\(stem).\(ending(.up))", down: "\(stem).\(ending(.down))",
+      alpha: storesAlpha ? "\(stem).\(ending(.alpha))" : nil)
+  }
+
+  /// What the keys of a layer have in common; nil when this dialect has no name for the layer.
+  public func stem(for path: ModulePath, architecture: Architecture) -> String? {
     switch self {
-    case .kohya, .kohyaDiffusers:
-      let sdxl = architecture == .sdxl
-      guard
-        let stem = KohyaNames.stem(
-          of: path, sgm: sdxl && self == .kohya, twoTextEncoders: architecture.hasTwoTextEncoders)
-      else { return nil }
-      return OutputKeys(up: "\(stem).lora_up.weight", down: "\(stem).lora_down.weight", alpha: "\(stem).alpha")
-    case .diffusers, .peft:
-      guard self == .diffusers || path.part == .unet else { return nil }
-      let stem = DottedNames.stem(of: path, peft: self == .peft)
-      return OutputKeys(up: "\(stem).lora_B.weight", down: "\(stem).lora_A.weight", alpha: nil)
+    case .kohya:
+      return KohyaNames.stem(
+        of: path, original: architecture == .sdxl || path.part == .transformer, architecture: architecture)
+    case .comfy: return ComfyNames.stem(of: path, architecture: architecture)
+    case .peft where !path.part.isDenoiser: return nil
+    // A layer that diffusers keeps apart has no name of its own in these.
+    case .kohyaDiffusers, .oneTrainer, .diffusers, .peft:
+      guard LayerFamily.of(architecture)?.isComposite(path) != true else { return nil }
+      switch self {
+      case .kohyaDiffusers: return KohyaNames.stem(of: path, original: false, architecture: architecture)
+      case .oneTrainer: return OneTrainerNames.stem(of: path, architecture: architecture)
+      default: return DottedNames.stem(of: path, peft: self == .peft, architecture: architecture)
+      }
+    }
+  }
+
+  /// How the key of a role ends, without the dot before it.
+  public func ending(_ role: TensorRole) -> String {
+    switch role {
+    case .up: usesLetters ? "lora_B.weight" : "lora_up.weight"
+    case .down: usesLetters ? "lora_A.weight" : "lora_down.weight"
+    case .mid: "lora_mid.weight"
+    // Loaders of kohya's dialect know one name for a bias beside factors.
+    case .bias: usesLetters ? "lora_B.bias" : "diff_b"
+    case .doraScale where self == .diffusers || self == .peft: "lora_magnitude_vector.weight"
+    case .oftRotation: "oft_R.weight"
+    case .gloraA1, .gloraA2, .gloraB1, .gloraB2: "\(role.rawValue).weight"
+    default: role.rawValue
     }
   }
 }

@@ -55,7 +55,7 @@ extension Inspection {
       variants: Dictionary(uniqueKeysWithValues: counts.map { ($0.key.rawValue, $0.value) }),
       dialect: adapter?.dialects.first, dialects: adapter?.dialects ?? [], modules: modules.count,
       kernels: modules.reduce(into: [:]) { $0[Self.kernelName($1), default: 0] += 1 },
-      hasTextEncoder: modules.contains { $0.path.part != .unet },
+      hasTextEncoder: modules.contains { !$0.path.part.isDenoiser },
       unmatchedKeys: (adapter?.unmatched ?? []).map(\.key),
       unmatched: (adapter?.unmatched ?? []).map { UnmatchedKey(key: $0.key, reason: $0.reason) },
       rank: RankSpread(subject.ranks), alpha: AlphaSpread(subject.alphas),

@@ -3,7 +3,7 @@ import SafeTensors
 extension InspectionSubject {
   /// What kind of adapter it is, and what of it can be used.
   var contents: [InspectionWarning] {
-    [architectureWarning, unmatchedWarning, needsBaseWarning, configurationWarning].compactMap { $0 }
+    [architectureWarning, unmatchedWarning, doubledWarning, needsBaseWarning, configurationWarning].compactMap { $0 }
   }
 
   private var architectureWarning: InspectionWarning? {
@@ -29,6 +29,14 @@ extension InspectionSubject {
       "\(count) of \(file.header.tensors.count) keys belong to no layer this version knows "
         + "(“\(first.key.shortened(to: 60))”: "
         + "\(reason)), \(consequence).")
+  }
+
+  private var doubledWarning: InspectionWarning? {
+    guard let stems = adapter?.doubledStems, let first = stems.first else { return nil }
+    return .init(
+      .doubledPrefix,
+      "The prefix of \(stems.count.of("layer")) stands twice (“\(first.shortened(to: 60))”), as some converters write it: "
+        + "Troupe reads them, most UIs skip them in silence; troupe convert writes the usual names.")
   }
 
   private var needsBaseWarning: InspectionWarning? {

@@ -60,6 +60,7 @@ public struct InspectionWarning: Sendable, Codable, Equatable {
     case dominantModule = "dominant-module"
     case rankUnderused = "rank-underused"
     case configuration = "adapter-configuration"
+    case doubledPrefix = "doubled-prefix"
 
     var level: Level {
       switch self {

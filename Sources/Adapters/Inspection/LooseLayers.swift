@@ -28,11 +28,19 @@ struct LooseLayers {
   private let unmatched: [TensorInfo]
   /// The pairs, in the file's order.
   let layers: [Layer]
+  /// Layers of known names that compute queries, keys and values at once.
+  private let fused: [(stem: String, up: TensorInfo, rank: Int)]
   /// How the pairs store their change, if there are any.
   var variant: Variant? { layers.isEmpty ? nil : .lora }
 
   init(_ adapter: Adapter) {
     file = adapter.file
+    fused = adapter.modules.compactMap { module in
+      guard module.isPair, module.stem.hasSuffix("qkv"), module.rank % 3 == 0, module.outputs % 3 == 0 else {
+        return nil
+      }
+      return module.tensors[.up].map { (module.stem, $0, module.rank) }
+    }
     unmatched = adapter.unmatched.compactMap { adapter.file[$0.key] }
     var stems: [String] = []
     var groups: [String: [TensorRole: TensorInfo]] = [:]
@@ -63,6 +71,9 @@ struct LooseLayers {
       let count = file.nonFiniteCount(of: tensor)
       if count > 0 { contents.nonFinite.append((tensor.name, count)) }
     }
+    for layer in fused where Self.isBlockDiagonal(try file.doubles(of: layer.up), columns: layer.rank) {
+      contents.blockDiagonal.append(layer.stem)
+    }
     for layer in layers {
       let values = try file.doubles(of: layer.up)
       if values.allSatisfy({ $0 == 0 }) {
@@ -78,6 +89,7 @@ struct LooseLayers {
   private static func isBlockDiagonal(_ values: [Double], columns: Int) -> Bool {
     let rows = values.count / columns
     guard rows % 3 == 0, columns % 3 == 0, rows > 0 else { return false }
+    guard values.contains(where: { $0 != 0 }) else { return false }
     return (0..<rows).allSatisfy { row in
       let own = row / (rows / 3)
       return (0..<columns).allSatisfy { $0 / (columns / 3) == own || values[row * columns + $0] == 0 }

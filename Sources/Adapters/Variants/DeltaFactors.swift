@@ -25,7 +25,7 @@ extension Adapter {
       of: AdapterModule(
         path: module.path, stem: module.stem, dialect: module.dialect, variant: variant, tensors: module.tensors,
         outputs: module.outputs, inputs: module.inputs, kernel: module.kernel, rank: module.rank, alpha: module.alpha,
-        scale: module.scale, exactRank: module.exactRank))
+        scale: module.scale, exactRank: module.exactRank, rows: module.rows))
   }
 
   /// The lengths that a DoRA layer gives the weight's vectors, and which vectors; nil for other variants.

@@ -46,7 +46,10 @@ extension Adapter {
           ? "\(module.variant.label) changes the base model's own weights, so ΔW is not known from this file"
           : "\(module.variant.label) is a vector, not a matrix")
     }
-    return LowRank(up: product.up.scaled(by: module.scale), down: product.down).compacted
+    let whole = LowRank(up: product.up.scaled(by: module.scale), down: product.down)
+    guard let rows = module.rows else { return whole.compacted }
+    return LowRank(up: .stacked(rows.map { whole.up.block(rows: $0, columns: 0..<whole.rank) }), down: whole.down)
+      .compacted
   }
 
   private func kronecker(_ module: AdapterModule, tensor: (TensorRole) throws -> Matrix) throws -> LowRank {

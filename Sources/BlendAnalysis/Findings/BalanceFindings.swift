@@ -36,7 +36,7 @@ enum BalanceFindings {
   }
 
   private static func textEncoders(_ report: BlendReport) -> [Finding] {
-    let training = report.loras.filter { $0.parts.contains { $0.part != .unet && $0.norm > 0 } }
+    let training = report.loras.filter { $0.parts.contains { !$0.part.isDenoiser && $0.norm > 0 } }
     guard training.count > 1 else { return [] }
     return [
       Finding(

@@ -107,7 +107,7 @@ enum OverlapFindings {
 
   /// The block where a number is largest, weighted by nothing: the reader looks it up in the heat map.
   private static func strongest(_ pair: PairReport, by number: (Measures) -> Double?) -> String {
-    let best = pair.blocks.filter { $0.part == .unet || pair.blocks.allSatisfy { $0.part != .unet } }
+    let best = pair.blocks.filter { $0.part.isDenoiser || pair.blocks.allSatisfy { !$0.part.isDenoiser } }
       .max { (number($0.measures) ?? -1) < (number($1.measures) ?? -1) }
     return best.map { "\($0.block) \($0.role.rawValue)" } ?? "no block"
   }

@@ -3,14 +3,20 @@ import SafeTensors
 public import Torch
 
 extension NetworkPart {
-  /// The network that an adapter's layers belong to.
-  public init(_ part: ModelPart) {
+  /// The network that an adapter's layers belong to; nil for networks of models that are not run here.
+  public init?(_ part: ModelPart) {
     switch part {
     case .unet: self = .unet
     case .textEncoder1: self = .textEncoder1
     case .textEncoder2: self = .textEncoder2
+    case .transformer, .textEncoder3, .languageModel: return nil
     }
   }
+}
+
+extension SiteList {
+  /// Where an adapter's layer acts; nil where the model lacks it.
+  public subscript(_ path: ModulePath) -> LayerSite? { NetworkPart(path.part).flatMap { self[$0, path.name] } }
 }
 
 /// An adapter file brought to a model's device: loaded once, used at any strength.
@@ -31,7 +37,7 @@ public struct LoadedAdapter: Sendable {
     name = adapter.name
     try Self.check(adapter, sites)
     for module in adapter.modules {
-      guard let site = sites[NetworkPart(module.path.part), module.path.name] else { continue }
+      guard let site = sites[module.path] else { continue }
       if site.shape.count == 1 {
         func vector(_ role: TensorRole) throws -> Tensor? {
           try module.tensors[role].map {
@@ -61,7 +67,7 @@ public struct LoadedAdapter: Sendable {
         "\(adapter.file.path): holds \(unsupported.count) things that cannot act while the model runs, the first is \(first); convert the file or leave it out"
       )
     }
-    let missing = adapter.modules.filter { sites[NetworkPart($0.path.part), $0.path.name] == nil }
+    let missing = adapter.modules.filter { sites[$0.path] == nil }
     if let first = missing.first {
       throw DiffusionError(
         "\(adapter.file.path): trains \(missing.count) of \(adapter.modules.count) layers that this model lacks, the first is \(first.stem); it is for another base model"

@@ -64,7 +64,7 @@ public enum ExtractEngine {
       otherChanges: plan.otherChanges,
       rank: .init(min: layers.map(\.rank).min() ?? 0, max: layers.map(\.rank).max() ?? 0),
       dtype: recipe.dtype.rawValue, capturedEnergy: share(shares),
-      parts: [ModelPart.textEncoder1, .textEncoder2, .unet].compactMap { part in
+      parts: ModelPart.allCases.sorted().compactMap { part in
         let own = shares.filter { $0.path.part == part }
         return own.isEmpty
           ? nil : .init(part: part.rawValue, modules: own.count, capturedEnergy: share(own))

@@ -65,7 +65,7 @@ struct ScalePlan: Sendable {
   private static func scalesByAlpha(_ module: AdapterModule) -> Bool {
     guard module.rank > 0, module.variant != .full, module.alpha.source != .none else { return false }
     switch module.dialect {
-    case .kohya, .kohyaSGM: return true
+    case .kohya, .kohyaSGM, .kohyaOriginal, .oneTrainer, .lycoris, .comfy: return true
     default: return module.tensors[.alpha] != nil
     }
   }

@@ -6,7 +6,7 @@ public struct ScaleRecipe: Sendable {
   public var adapter: Adapter
   /// What every ΔW is multiplied by; finite.
   public var strength: Double
-  /// What the UNet's is multiplied by besides; finite.
+  /// What the denoising network's is multiplied by besides; finite.
   public var unet: Double
   /// What the text encoders' are multiplied by besides; finite.
   public var textEncoders: Double
@@ -25,5 +25,5 @@ public struct ScaleRecipe: Sendable {
   }
 
   /// What a layer's ΔW is multiplied by.
-  func factor(for part: ModelPart) -> Double { strength * (part == .unet ? unet : textEncoders) }
+  func factor(for part: ModelPart) -> Double { strength * (part.isDenoiser ? unet : textEncoders) }
 }

@@ -4,7 +4,7 @@ public import Adapters
 ///
 /// Four kinds of rules are applied in this order; each replaces what the ones before it gave to the layers it names:
 ///
-/// 1. the strength of each network (``textEncoder1``, ``textEncoder2``, ``unet``),
+/// 1. the strength of each network (``textEncoder1``, ``textEncoder2``, ``textEncoder3``, ``unet``),
 /// 2. block weights (``blocks``); blocks without one, and layers outside the blocks, keep the network's strength,
 /// 3. patterns (``patterns``), of which the last that names a layer counts,
 /// 4. exclusion (``excluded``): such layers are left out whatever the others say.
@@ -27,9 +27,11 @@ public struct LayerWeights: Sendable, Hashable, CustomStringConvertible {
 
   /// The strength of the first text encoder.
   public var textEncoder1 = 1.0
-  /// The strength of SDXL's second text encoder.
+  /// The strength of the second text encoder of SDXL and SD 3.
   public var textEncoder2 = 1.0
-  /// The strength of the UNet.
+  /// The strength of T5.
+  public var textEncoder3 = 1.0
+  /// The strength of the denoising network, a UNet or a transformer.
   public var unet = 1.0
   /// Weights of blocks.
   public var blocks: BlockWeights?
@@ -50,8 +52,10 @@ public struct LayerWeights: Sendable, Hashable, CustomStringConvertible {
     if let rule = patterns.last(where: { $0.pattern.matches(path) }) { return rule.weight }
     if let blocks, let block = ModelBlock(of: path), let weight = blocks.weights[block] { return weight }
     switch path.part {
-    case .unet: return unet
-    case .textEncoder1: return textEncoder1
+    case .unet, .transformer: return unet
+    // A language model takes the place of the first text encoder.
+    case .textEncoder1, .languageModel: return textEncoder1
+    case .textEncoder3: return textEncoder3
     case .textEncoder2: return textEncoder2
     }
   }
@@ -68,6 +72,7 @@ public struct LayerWeights: Sendable, Hashable, CustomStringConvertible {
     var rules: [String] = []
     if textEncoder1 != 1 { rules.append("te1=\(Self.text(textEncoder1))") }
     if textEncoder2 != 1 { rules.append("te2=\(Self.text(textEncoder2))") }
+    if textEncoder3 != 1 { rules.append("te3=\(Self.text(textEncoder3))") }
     if unet != 1 { rules.append("unet=\(Self.text(unet))") }
     if let blocks, !blocks.weights.isEmpty { rules.append("blocks=\(blocks)") }
     rules += patterns.map { "\($0.pattern)=\(Self.text($0.weight))" }
@@ -80,7 +85,7 @@ extension LayerWeights {
   /// Reads rules such as `te=0.5`, `lbw=1,0,0,…`, `blocks=MID,OUT=0.5`, `unet.**.attn2.**=0.5` and
   /// `exclude=te2.**`.
   ///
-  /// `te` sets both text encoders, `te1` and `te2` one each and win over it; `lbw` and `blocks` are two names of one
+  /// `te` sets all text encoders, `te1`, `te2` and `te3` one each and win over it; `lbw` and `blocks` are two names of one
   /// rule, see ``BlockWeights/init(_:architecture:)``. The order in which different kinds are written does not matter.
   ///
   /// - Parameters:
@@ -106,14 +111,14 @@ extension LayerWeights {
         let name = String(rule[..<equals])
         let value = rule[rule.index(after: equals)...]
         switch name.lowercased() {
-        case "te", "te1", "te2", "unet": networks[name.lowercased()] = try number(value, in: rule)
+        case "te", "te1", "te2", "te3", "unet": networks[name.lowercased()] = try number(value, in: rule)
         case "lbw", "blocks": result.blocks = try BlockWeights(String(value), architecture: architecture)
         case "exclude": result.excluded.append(try LayerPattern(String(value)))
         default:
           guard name.contains(where: { ".*?".contains($0) }) else {
             throw LayerWeightsError(
               text: rule, rule: .form,
-              detail: "there is no rule \"\(name)\"; there are te, te1, te2, unet, lbw, blocks, exclude "
+              detail: "there is no rule \"\(name)\"; there are te, te1, te2, te3, unet, lbw, blocks, exclude "
                 + "and patterns such as unet.**.attn2.**")
           }
           result.patterns.append(Rule(pattern: try LayerPattern(name), weight: try number(value, in: rule)))
@@ -122,6 +127,7 @@ extension LayerWeights {
     }
     result.textEncoder1 = networks["te1"] ?? networks["te"] ?? 1
     result.textEncoder2 = networks["te2"] ?? networks["te"] ?? 1
+    result.textEncoder3 = networks["te3"] ?? networks["te"] ?? 1
     result.unet = networks["unet"] ?? 1
     return result
   }

@@ -33,10 +33,12 @@ public struct ModelBlock: Sendable, Hashable, Comparable, CustomStringConvertibl
   /// - Returns: nil for layers outside the numbered blocks (time and label embedding, `conv_out`) and for names that no
   ///   Stable Diffusion UNet has.
   public init?(of path: ModulePath) {
-    guard path.part == .unet else {
+    guard path.part.isDenoiser else {
       self = .base
       return
     }
+    // Block weights count a UNet's blocks; a transformer has others.
+    guard path.part == .unet else { return nil }
     let pieces = path.name.split(separator: ".")
     guard let first = pieces.first else { return nil }
     if first == "conv_in" {

@@ -65,6 +65,7 @@ public struct LayerSelection: Sendable {
     case .selfAttentionQ, .selfAttentionK, .selfAttentionV, .selfAttentionOut, .crossAttentionQ, .crossAttentionK,
       .crossAttentionV, .crossAttentionOut, .feedForward, .projection, .textAttention, .textMLP:
       return true
+    case .selfAttentionQKV, .attentionAndMLP, .textStreamAttention, .textStreamMLP, .modulation: return false
     case .convolution, .embedding, .other:
       let inside = [".resnets.", ".downsamplers.", ".upsamplers."]
       return kind == .locon && path.part == .unet && inside.contains { path.name.contains($0) }

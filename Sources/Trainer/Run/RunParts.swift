@@ -47,6 +47,8 @@ extension CastConfiguration.Training {
     case .unet: unetRate ?? learningRate
     case .textEncoder1: te1Rate ?? learningRate
     case .textEncoder2: te2Rate ?? learningRate
+    // No model that is trained here has them.
+    case .transformer, .textEncoder3, .languageModel: 0
     }
   }
 

@@ -75,8 +75,7 @@ struct HTMLCast {
   private func places(_ lora: LoRASummary) -> HTML {
     guard !lora.blocks.isEmpty else { return .empty }
     let names = lora.blocks.map(\.block)
-    let known = ModulePath.blockOrder.filter(names.contains)
-    let blocks = (known + Set(names).subtracting(known).sorted()).map { name in
+    let blocks = ModulePath.inOrder(names).map { name in
       (name, norm(lora.blocks.filter { $0.block == name }))
     }
     let roles = Set(lora.blocks.map(\.role)).sorted().map { role in

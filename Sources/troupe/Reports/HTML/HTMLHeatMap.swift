@@ -49,8 +49,6 @@ struct HTMLHeatMap {
   }
 
   private func order(_ names: [String]) -> [String] {
-    // A block that this version does not know comes last, not nowhere.
-    let known = ModulePath.blockOrder.filter(names.contains)
-    return known + Set(names).subtracting(known).sorted()
+    ModulePath.inOrder(names)
   }
 }

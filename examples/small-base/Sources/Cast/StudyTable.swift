@@ -60,7 +60,8 @@ enum StudyTable {
       let seconds = runs.reduce(0) { $0 + $1.seconds } / Double(runs.count)
       let cells = [
         arm.heading, "\(runs.count)", column(\.own), column(\.other), column(\.doll), column(\.generic),
-        column(\.weakest), column(\.alone), column(\.foreign), distance, column(\.paired), column(\.base), "\(Int(seconds.rounded()))",
+        column(\.weakest), column(\.alone), column(\.foreign), distance, column(\.paired), column(\.base),
+        "\(Int(seconds.rounded()))",
       ]
       lines.append("| \(cells.joined(separator: " | ")) |")
     }

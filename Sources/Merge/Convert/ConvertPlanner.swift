@@ -1,0 +1,242 @@
+import Adapters
+import SafeTensors
+
+/// Builds a plan layer by layer.
+struct ConvertPlanner {
+  let recipe: ConvertRecipe
+  var plan = ConvertPlan()
+  private var reasons: [String] = []
+
+  private var adapter: Adapter { recipe.adapter }
+  private var path: String { adapter.file.path }
+  /// Whether the result names layers as the model's own code does, which stores some as one.
+  private var wantsWhole: Bool { recipe.dialect == .kohya || recipe.dialect == .comfy }
+
+  /// - Throws: ``MergeError`` naming the layers that the dialect cannot hold, unless these may be left out;
+  ///   `SafeTensorsError`.
+  static func plan(_ recipe: ConvertRecipe) throws -> ConvertPlan {
+    var planner = ConvertPlanner(recipe: recipe)
+    try planner.run()
+    return planner.plan
+  }
+
+  private mutating func run() throws {
+    var parts: [ModulePath: [AdapterModule]] = [:]
+    var wholes: [ModulePath: WholeLayer] = [:]
+    func collect(_ module: AdapterModule, _ whole: WholeLayer) {
+      parts[whole.path, default: []].append(module)
+      wholes[whole.path] = whole
+    }
+    for module in adapter.modules {
+      let split = adapter.parts(of: module)
+      if let split, !wantsWhole {
+        try self.split(module, into: split)
+      } else if wantsWhole, !adapter.hasOriginalName(module.path) {
+        // XLabs keeps query, key and value as one where the model has the feed-forward part with them.
+        for part in split ?? [module] {
+          if let whole = adapter.whole(of: part.path) {
+            collect(part, whole)
+          } else {
+            refuse(module, "has no name in this dialect")
+          }
+        }
+      } else {
+        try self.add(module)
+      }
+    }
+    for (path, modules) in parts.sorted(by: { $0.key < $1.key }) {
+      if let whole = wholes[path] { try join(modules, into: whole) }
+    }
+    for key in adapter.unmatched {
+      guard let tensor = adapter.file[key.key] else { continue }
+      // Learned tokens belong to no layer; ComfyUI and OneTrainer read them under these names.
+      if key.key.hasPrefix("bundle_emb."), recipe.dialect.storesAlpha {
+        try plan.add(key.key, tensor.dtype, tensor.shape, .stored(tensor), path: self.path)
+      } else {
+        reasons.append("\(key.key) (\(key.reason))")
+      }
+    }
+    if let first = reasons.first, !recipe.skipsUnsupported {
+      throw MergeError(
+        path: self.path, rule: .unsupported,
+        detail:
+          "holds \(reasons.count) things that \(recipe.dialect.rawValue) cannot hold, the first is \(first); leave them out with --skip-unsupported, or write variants as plain LoRA with --as-lora"
+      )
+    }
+    plan.skipped = reasons
+    guard !plan.declarations.isEmpty else {
+      throw MergeError(path: self.path, rule: .empty, detail: "has no layer that \(recipe.dialect.rawValue) can hold")
+    }
+  }
+
+  private mutating func refuse(_ module: AdapterModule, _ why: String) {
+    reasons.append("\(module.stem) (\(module.variant.label): \(why))")
+  }
+
+  // MARK: - Layers as they are
+
+  private mutating func add(_ module: AdapterModule) throws {
+    guard let stem = recipe.stem(for: module.path) else {
+      return refuse(module, "has no name in this dialect")
+    }
+    let pairRoles: Set<TensorRole> = [.up, .down, .alpha]
+    if module.isPair, module.rank > 0, Set(module.tensors.keys).isSubset(of: pairRoles) {
+      return try add(ConvertedPair(module), stem, stored: module)
+    }
+    if let why = obstacle(module) {
+      guard recipe.factorsOthers, module.variant.hasFactors, module.outputs > 0, module.tensors[.diffBias] == nil else {
+        return refuse(module, why)
+      }
+      return try addFactored(module, stem)
+    }
+    try addRenamed(module, stem)
+  }
+
+  /// Why the dialect cannot hold a layer as it is; nil where it can.
+  private func obstacle(_ module: AdapterModule) -> String? {
+    guard recipe.dialect == .diffusers || recipe.dialect == .peft else { return nil }
+    guard module.variant == .dora, module.tensors[.up] != nil, module.tensors[.mid] == nil else {
+      return "it holds LoRA and DoRA alone"
+    }
+    guard module.tensors[.doraScale]?.count == module.outputs, module.tensors[.doraScale]?.shape.first == module.outputs
+    else { return "its magnitudes are of inputs, PEFT's of outputs" }
+    return module.scale == 1 || recipe.alphaPlace != .factors
+      ? nil : "the alpha of a DoRA goes into metadata or config alone"
+  }
+
+  /// All tensors of a layer under the dialect's names.
+  private mutating func addRenamed(_ module: AdapterModule, _ stem: String) throws {
+    plan.layers += 1
+    let letters = recipe.dialect == .diffusers || recipe.dialect == .peft
+    for (role, tensor) in module.tensors.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      // Alphas of a dialect without them stand in its configuration.
+      if role == .alpha, letters { continue }
+      var shape = tensor.shape
+      // PEFT's magnitudes are a vector, kohya's a column.
+      if role == .doraScale, tensor.shape.first == module.outputs, tensor.count == module.outputs {
+        shape = letters ? [module.outputs] : tensor.shape.count == 1 ? [module.outputs, 1] : shape
+      }
+      let isFloat = role != .alpha && DType.writable.contains(tensor.dtype)
+      let dtype = isFloat ? recipe.dtype ?? tensor.dtype : tensor.dtype
+      if dtype != tensor.dtype { plan.rounded.insert(module.path) }
+      try plan.add("\(stem).\(recipe.dialect.ending(role))", dtype, shape, .stored(tensor), path: path)
+    }
+    if module.rank > 0 { plan.ranks.append((module.path, module.rank, module.alpha.value)) }
+    // Without an alpha of its own the layer's is the rank to every loader, whatever a configuration beside it said.
+    if !letters, module.tensors[.alpha] == nil, module.rank > 0, module.scale != 1 {
+      try addAlpha(module.scale * Double(module.rank), stem)
+    }
+  }
+
+  private mutating func addAlpha(_ alpha: Double, _ stem: String) throws {
+    try plan.add("\(stem).\(recipe.dialect.ending(.alpha))", .f32, [], .number(alpha), path: path)
+  }
+
+  // MARK: - Pairs
+
+  /// - Parameter stored: the layer whose alpha's tensor may be copied.
+  private mutating func add(_ pair: ConvertedPair, _ stem: String, stored: AdapterModule? = nil) throws {
+    var pair = pair
+    plan.layers += 1
+    if !recipe.dialect.storesAlpha, recipe.alphaPlace == .factors, pair.scale != 1 {
+      for index in pair.pieces.indices { pair.pieces[index].scale *= pair.scale }
+      pair.scale = 1
+    }
+    let inexact = pair.pieces.contains { $0.scale != 1 && !Self.isPowerOfTwo($0.scale) }
+    let place = plan.pairs.count
+    for (role, shape) in [(TensorRole.up, pair.upShape), (.down, pair.downShape)] {
+      let dtype = recipe.dtype ?? pair.dtype(role)
+      if inexact || pair.pieces.contains(where: { $0.module.tensors[role]?.dtype != dtype }) {
+        plan.rounded.insert(pair.path)
+      }
+      try plan.add("\(stem).\(recipe.dialect.ending(role))", dtype, shape, .pair(place, role), path: path)
+    }
+    if recipe.dialect.storesAlpha {
+      if let alpha = stored?.tensors[.alpha], stored?.alpha.source == .tensor {
+        try plan.add("\(stem).\(recipe.dialect.ending(.alpha))", alpha.dtype, alpha.shape, .stored(alpha), path: path)
+      } else {
+        try addAlpha(pair.alpha, stem)
+      }
+    }
+    plan.ranks.append((pair.path, pair.rank, pair.alpha))
+    plan.pairs.append(pair)
+  }
+
+  /// Whether a multiplication changes the exponent alone, so that no digit is lost.
+  private static func isPowerOfTwo(_ value: Double) -> Bool { value.isNormal && abs(value).significand == 1 }
+
+  private mutating func addFactored(_ module: AdapterModule, _ stem: String) throws {
+    plan.layers += 1
+    let stored = Set(module.tensors.filter { $0.key != .alpha }.map(\.value.dtype))
+    let dtype =
+      recipe.dtype ?? (stored.count == 1 ? stored.first : nil).flatMap { DType.writable.contains($0) ? $0 : nil }
+      ?? .f32
+    let kernel = module.kernel
+    let channels = module.inputs / kernel.reduce(1, *)
+    plan.rounded.insert(module.path)
+    let place = plan.factored.count
+    try plan.add(
+      "\(stem).\(recipe.dialect.ending(.up))", dtype, [module.outputs, module.exactRank] + kernel.map { _ in 1 },
+      .factored(place, .up), path: path)
+    try plan.add(
+      "\(stem).\(recipe.dialect.ending(.down))", dtype, [module.exactRank, channels] + kernel, .factored(place, .down),
+      path: path)
+    if recipe.dialect.storesAlpha { try addAlpha(Double(module.exactRank), stem) }
+    plan.ranks.append((module.path, module.exactRank, Double(module.exactRank)))
+    plan.factored.append(module)
+  }
+
+  // MARK: - Layers that one naming keeps apart
+
+  private mutating func split(_ module: AdapterModule, into parts: [AdapterModule]) throws {
+    plan.splits += 1
+    guard module.isPair, module.tensors[.bias] == nil, module.tensors[.diffBias] == nil else {
+      guard recipe.factorsOthers, module.variant.hasFactors, module.tensors[.diffBias] == nil else {
+        return refuse(module, "diffusers keeps apart what it stores as one, which only a LoRA's rows can")
+      }
+      for part in parts {
+        guard let stem = recipe.stem(for: part.path) else {
+          return refuse(part, "has no name in this dialect")
+        }
+        try addFactored(part, stem)
+      }
+      return
+    }
+    for part in parts {
+      guard let stem = recipe.stem(for: part.path) else {
+        return refuse(part, "has no name in this dialect")
+      }
+      guard let pair = try ConvertedPair(part: part, in: adapter.file) else {
+        plan.unchanged += 1
+        continue
+      }
+      try add(pair, stem)
+    }
+  }
+
+  private mutating func join(_ modules: [AdapterModule], into whole: WholeLayer) throws {
+    let first = modules[0]
+    guard let stem = recipe.stem(for: whole.path) else {
+      return modules.forEach { refuse($0, "has no name in this dialect") }
+    }
+    let roles: Set<TensorRole> = [.up, .down, .alpha]
+    for module in modules {
+      guard [.lora, .locon].contains(module.variant), module.inputs == first.inputs,
+        Set(module.tensors.keys).isSubset(of: roles)
+      else {
+        return refuse(module, "the model stores it with others as one, which only LoRAs of one width can be")
+      }
+    }
+    let known = whole.parts.map { part in modules.first { $0.path == part }?.outputs }
+    guard let heights = whole.heights(known, inputs: first.inputs) else {
+      return refuse(first, "its size does not fit that of the layer it is a part of")
+    }
+    plan.joins += 1
+    let places = whole.parts.enumerated().compactMap { place, part in
+      modules.first { $0.path == part }.map { (place: place, module: $0) }
+    }
+    try add(
+      ConvertedPair(
+        whole: whole.path, exchanging: whole.exchangesHalves, parts: places, heights: heights, in: adapter.file), stem)
+  }
+}

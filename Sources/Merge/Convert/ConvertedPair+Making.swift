@@ -1,0 +1,60 @@
+import Adapters
+import SafeTensors
+
+extension ConvertedPair {
+  /// A layer as it is stored.
+  init(_ module: AdapterModule) {
+    self.init(
+      path: module.path,
+      pieces: [Piece(module: module, rows: [0..<module.outputs], directions: Array(0..<module.rank), offset: 0)],
+      outputs: module.outputs, inputs: module.inputs, rank: module.rank, scale: module.scale)
+  }
+
+  /// A part of a layer, with the directions alone that its rows use; nil for a part that is not changed at all.
+  ///
+  /// Three layers that were trained apart and then stored as one have a block-diagonal up factor: each part's own rank is
+  /// a third of the stored one.
+  init?(part: AdapterModule, in file: SafeTensorsFile) throws {
+    guard let rows = part.rows, let up = part.tensors[.up] else { return nil }
+    let values = try file.floats(of: up)
+    let used = (0..<part.rank).filter { direction in
+      rows.joined().contains { values[$0 * part.rank + direction] != 0 }
+    }
+    guard !used.isEmpty else { return nil }
+    self.init(
+      path: part.path, pieces: [Piece(module: part, rows: rows, directions: used, offset: 0)], outputs: part.outputs,
+      inputs: part.inputs, rank: used.count, scale: part.scale)
+  }
+
+  /// Parts of a layer as the one that a model's own code has.
+  ///
+  /// Parts that all have the same down factor, as of a layer that was split, share it again. Others stand side by side,
+  /// each with directions of its own: the change is the same, and the rank their sum.
+  ///
+  /// - Parameters:
+  ///   - whole: the layer.
+  ///   - parts: those of its parts that are changed, with the place of each among all.
+  ///   - heights: the rows of every part.
+  init(
+    whole: ModulePath, exchanging: Bool, parts: [(place: Int, module: AdapterModule)], heights: [Int],
+    in file: SafeTensorsFile
+  ) {
+    let starts = heights.indices.map { heights[..<$0].reduce(0, +) }
+    let first = parts[0].module
+    let scale = first.scale
+    let pieces = parts.map { place, module in
+      let half = module.outputs / 2
+      let own = module.rows ?? [0..<module.outputs]
+      return Piece(
+        module: module, rows: exchanging ? [half..<module.outputs, 0..<half] : own,
+        directions: Array(0..<module.rank), offset: starts[place], scale: module.scale / scale)
+    }
+    let shares =
+      parts.allSatisfy { $0.module.rank == first.rank && $0.module.scale == scale }
+      && Set(parts.map { $0.module.tensors[.down].map { file.copy($0) } ?? [] }).count == 1
+    self.init(
+      path: whole, pieces: pieces, outputs: heights.reduce(0, +), inputs: first.inputs,
+      rank: shares ? first.rank : parts.reduce(0) { $0 + $1.module.rank }, scale: scale,
+      sharesDown: shares && parts.count > 1)
+  }
+}

@@ -1,0 +1,219 @@
+import Adapters
+import Foundation
+import LinearAlgebra
+import SafeTensors
+import Testing
+
+@testable import Merge
+
+/// The same LoRA under other names.
+@Suite struct ConvertTests {
+  private static let fixtures = MergeFixtures.folder.deletingLastPathComponent()
+  private static func conversion(_ name: String) -> String {
+    fixtures.appending(path: "conversions/\(name).safetensors.zst").path
+  }
+
+  private static func convert(
+    _ source: String, _ dialect: OutputDialect, to output: String, dtype: DType? = nil,
+    alphas: ConvertRecipe.AlphaPlace = .factors, asLoRA: Bool = false, skips: Bool = false
+  ) async throws -> ConvertReport {
+    try await ConvertEngine.run(
+      ConvertRecipe(
+        adapter: try Adapter(path: source), dialect: dialect, dtype: dtype, alphaPlace: alphas, factorsOthers: asLoRA,
+        skipsUnsupported: skips, verifies: true), to: output)
+  }
+
+  // MARK: - Beside diffusers' own converters
+
+  /// Names are those that diffusers gives the layers, and every layer's change is that of diffusers' tensors.
+  @Test(arguments: [
+    "flux1_kohya", "flux1_xlabs", "flux2_comfy", "hunyuan_comfy", "wan_comfy", "wan_musubi", "qwen_kohya",
+    "z_image_kohya", "lumina2_comfy", "anima_comfy", "krea2_comfy",
+  ])
+  func asDiffusersConverts(name: String) async throws {
+    try await MergeFixtures.scratch { folder in
+      let output = "\(folder)/x.safetensors"
+      let report = try await Self.convert(Self.conversion("\(name)_source"), .diffusers, to: output)
+      // The alphas are half the rank: every number is kept but for its exponent. What is left is the rounding of doubles
+      // in the decomposition that measures it, over sums of up to 36864 products.
+      #expect(report.rounded == 0 && report.skipped.isEmpty)
+      #expect(try #require(report.residual) < 1e-13)
+      let (own, theirs) = (try Adapter(path: output), try Adapter(path: Self.conversion("\(name)_diffusers")))
+      let expected = Dictionary(uniqueKeysWithValues: theirs.modules.map { ($0.path, $0) })
+      // diffusers' names of Hunyuan's layers are Flux.1's; Troupe's files tell, diffusers' do not.
+      #expect(own.architecture == theirs.architecture || own.architecture == .hunyuan)
+      #expect(own.unmatched.isEmpty && theirs.unmatched.isEmpty)
+      // diffusers itself writes a text encoder's attention in its older manner here.
+      func stems(_ adapter: Adapter) -> Set<String> {
+        Set(adapter.modules.filter { $0.path.part == .transformer }.map(\.stem))
+      }
+      #expect(stems(own) == stems(theirs) && own.modules.count == theirs.modules.count)
+      for module in own.modules {
+        let other = try #require(expected[module.path])
+        let (a, b) = (try own.factors(of: module), try theirs.factors(of: other))
+        // diffusers folds alphas into both factors by powers of two, so that its numbers are exact as well.
+        #expect(try a.squaredDistance(to: b) <= 1e-26 * b.squaredNorm, "\(module.path)")
+      }
+    }
+  }
+
+  /// There and back: the same tensors, bit for bit, where no alpha has to go into a factor.
+  @Test(arguments: ["flux1_xlabs", "flux2_comfy", "hunyuan_comfy", "lumina2_comfy", "anima_comfy", "wan_comfy"])
+  func thereAndBack(name: String) async throws {
+    try await MergeFixtures.scratch { folder in
+      let (there, back, again) = ("\(folder)/a.safetensors", "\(folder)/b.safetensors", "\(folder)/c.safetensors")
+      let source = Self.conversion("\(name)_source")
+      _ = try await Self.convert(source, .comfy, to: again)
+      let first = try await Self.convert(source, .diffusers, to: there)
+      let second = try await Self.convert(there, .comfy, to: back)
+      #expect(first.splits == second.joins || name == "flux1_xlabs")
+      let (a, b) = (try SafeTensorsFile(path: again), try SafeTensorsFile(path: back))
+      #expect(a.header.tensors.map(\.name) == b.header.tensors.map(\.name))
+      for tensor in a.header.tensors {
+        let twin = try #require(b[tensor.name])
+        #expect(a.copy(tensor) == b.copy(twin) && tensor.shape == twin.shape, "\(tensor.name)")
+      }
+    }
+  }
+
+  // MARK: - Stable Diffusion
+
+  @Test(arguments: OutputDialect.allCases)
+  func everyDialectHoldsALoRA(dialect: OutputDialect) async throws {
+    try await MergeFixtures.scratch { folder in
+      let (source, output, back) = (
+        MergeFixtures.path("one_kohya"), "\(folder)/x.safetensors", "\(folder)/y.safetensors"
+      )
+      let report = try await Self.convert(source, dialect, to: output, skips: true)
+      let written = try Adapter(path: output)
+      #expect(written.unmatched.isEmpty && written.modules.count == report.modules && report.modules > 0)
+      #expect(OutputDialect(written.dialects[0]) == dialect || dialect == .oneTrainer || dialect == .kohya)
+      #expect(try #require(report.residual) < 1e-7, "one rounding of an F32 factor")
+      let returned = try await Self.convert(output, .kohya, to: back)
+      #expect(returned.rounded == 0)
+      let hash = try SafeTensorsFile(path: output).header.metadata["sshs_model_hash"]
+      #expect(hash == report.hash)
+    }
+  }
+
+  @Test func alphasInMetadataKeepEveryBit() async throws {
+    try await MergeFixtures.scratch { folder in
+      let (source, there, back) = ("\(folder)/s.safetensors", "\(folder)/a.safetensors", "\(folder)/b.safetensors")
+      try MergeFixtures.write(
+        source,
+        layers: [
+          (MergeFixtures.stem, MergeFixtures.matrix(8, 3, seed: 1), MergeFixtures.matrix(3, 8, seed: 2), 2),
+          (
+            "lora_te_text_model_encoder_layers_0_mlp_fc1", MergeFixtures.matrix(8, 2, seed: 3),
+            MergeFixtures.matrix(2, 8, seed: 4), 1
+          ),
+        ], dtype: .f16)
+      // 2 / 3 is no power of two: in F16 factors it would be rounded.
+      let folded = try await Self.convert(source, .diffusers, to: "\(folder)/f.safetensors")
+      #expect(folded.rounded == 1 && folded.exact == 1)
+      #expect(try #require(folded.residual) > 1e-5 && folded.residual! < 1e-3, "half of F16's 2^-11")
+      let kept = try await Self.convert(source, .diffusers, to: there, alphas: .metadata)
+      #expect(kept.rounded == 0 && kept.residual == 0 && kept.alphas == "metadata")
+      #expect(try Adapter(path: there).modules.allSatisfy { $0.alpha.source == .metadata })
+      let returned = try await Self.convert(there, .kohya, to: back)
+      #expect(returned.residual == 0)
+      let (a, b) = (try SafeTensorsFile(path: source), try SafeTensorsFile(path: back))
+      #expect(a.tensorHash() == b.tensorHash())
+      #expect(b.header.metadata["lora_adapter_metadata"] == nil, "it would count a second time")
+    }
+  }
+
+  @Test func peftFolder() async throws {
+    try await MergeFixtures.scratch { folder in
+      let source = "\(folder)/s.safetensors"
+      try MergeFixtures.write(
+        source,
+        layers: [
+          (MergeFixtures.stem, MergeFixtures.matrix(8, 3, seed: 1), MergeFixtures.matrix(3, 8, seed: 2), 2),
+          (
+            "lora_te_text_model_encoder_layers_0_mlp_fc1", MergeFixtures.matrix(8, 2, seed: 3),
+            MergeFixtures.matrix(2, 8, seed: 4), 1
+          ),
+        ], dtype: .f16)
+      let recipe = ConvertRecipe(adapter: try Adapter(path: source), dialect: .peft, verifies: true)
+      let report = try await ConvertEngine.run(recipe, toFolder: "\(folder)/peft")
+      #expect(report.modules == 2 && report.residual == 0 && report.alphas == "config")
+      for (network, alpha) in [("unet", 2.0), ("text_encoder", 1)] {
+        let adapter = try Adapter(path: "\(folder)/peft/\(network)/adapter_model.safetensors")
+        #expect(adapter.modules.count == 1 && adapter.dialects == [.peft])
+        #expect(adapter.modules[0].alpha.value == alpha && adapter.modules[0].alpha.source == .adapterConfig)
+      }
+      await #expect(throws: SafeTensorsError.self) { try await ConvertEngine.run(recipe, toFolder: "\(folder)/peft") }
+    }
+  }
+
+  // MARK: - Joined layers
+
+  /// Query and value with factors of their own become a block-diagonal layer, and get their own rank back.
+  @Test func layersTrainedApartKeepTheirRank() async throws {
+    try await MergeFixtures.scratch { folder in
+      let (source, joined, back) = ("\(folder)/s.safetensors", "\(folder)/j.safetensors", "\(folder)/b.safetensors")
+      let stem = "lora_transformer_transformer_blocks_0_attn_to_"
+      try MergeFixtures.write(
+        source,
+        layers: [
+          (stem + "q", MergeFixtures.matrix(6, 2, seed: 1), MergeFixtures.matrix(2, 6, seed: 2), 1),
+          (stem + "v", MergeFixtures.matrix(6, 3, seed: 3), MergeFixtures.matrix(3, 6, seed: 4), 1.5),
+        ], dtype: .f16)
+      let report = try await Self.convert(source, .kohya, to: joined)
+      #expect(report.joins == 1 && report.modules == 1 && report.residual! < 1e-14)
+      let whole = try Adapter(path: joined).modules[0]
+      #expect(whole.rank == 5 && whole.outputs == 18 && whole.stem == "lora_unet_double_blocks_0_img_attn_qkv")
+      let split = try await Self.convert(joined, .oneTrainer, to: back)
+      #expect(split.splits == 1 && split.unchangedParts == 1, "the key is not changed")
+      let modules = try Adapter(path: back).modules
+      #expect(modules.map(\.rank) == [2, 3] && modules.map(\.stem) == [stem + "q", stem + "v"])
+      let again = try await SafeTensorsFile(path: source).withF32Alphas(folder)
+      #expect(try SafeTensorsFile(path: back).tensorHash() == again)
+    }
+  }
+
+  // MARK: - What a dialect cannot hold
+
+  @Test func otherVariants() async throws {
+    try await MergeFixtures.scratch { folder in
+      let source = Self.fixtures.appending(path: "factors.safetensors").path
+      let renamed = try await Self.convert(source, .comfy, to: "\(folder)/c.safetensors")
+      #expect(renamed.residual! < 1e-14 && renamed.rounded == 0)
+      do {
+        _ = try await Self.convert(source, .diffusers, to: "\(folder)/d.safetensors")
+        Issue.record("diffusers has no LoHa")
+      } catch let error as MergeError {
+        #expect(error.rule == .unsupported && error.detail.contains("--as-lora"))
+      }
+      #expect(!FileManager.default.fileExists(atPath: "\(folder)/d.safetensors"))
+      let lora = try await Self.convert(source, .diffusers, to: "\(folder)/d.safetensors", asLoRA: true, skips: true)
+      #expect(lora.factored > 0 && lora.residual! < 1e-6, "F32 factors of the exact product")
+    }
+  }
+
+  @Test func aFormatThatCannotHoldAValue() async throws {
+    try await MergeFixtures.scratch { folder in
+      let source = "\(folder)/s.safetensors"
+      var up = MergeFixtures.matrix(8, 2, seed: 1)
+      up[0, 0] = 1e6
+      try MergeFixtures.write(source, layers: [(MergeFixtures.stem, up, MergeFixtures.matrix(2, 8, seed: 2), nil)])
+      await #expect(throws: MergeError.self) {
+        try await Self.convert(source, .kohya, to: "\(folder)/x.safetensors", dtype: .f16)
+      }
+      #expect(!FileManager.default.fileExists(atPath: "\(folder)/x.safetensors"))
+    }
+  }
+}
+
+extension SafeTensorsFile {
+  /// The hash of the same tensors with alphas as a conversion writes them.
+  fileprivate func withF32Alphas(_ folder: String) async throws -> String {
+    let path = "\(folder)/again.safetensors"
+    var writer = try SafeTensorsWriter(
+      path: path, declarations: header.tensors.map { .init(name: $0.name, dtype: $0.dtype, shape: $0.shape) },
+      metadata: [:])
+    while let next = writer.expected { try writer.append(copy(try #require(self[next.name]))) }
+    return try writer.finish()
+  }
+}
