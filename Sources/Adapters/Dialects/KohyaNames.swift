@@ -44,7 +44,9 @@ enum KohyaNames {
     return nil
   }
 
-  /// A text encoder's layer. What the names are of tells the network before the prefix does: OneTrainer calls T5 the
+  /// A text encoder's layer.
+  ///
+  /// What the names are of tells the network before the prefix does: OneTrainer calls T5 the
   /// second text encoder where kohya calls it the third.
   private static func text(_ rest: String, _ part: ModelPart) -> ResolvedStem? {
     if part != .textEncoder3, let name = text[rest] {
