@@ -91,5 +91,7 @@ import Trainer
     let document = try String(contentsOfFile: "\(folder)/RESULTS.md", encoding: .utf8)
     #expect(records.count >= 12)
     #expect(try ResultsCommand.filled(document, StudyTable.blocks(records), "RESULTS.md") == document)
+    let plot = try String(contentsOfFile: "\(folder)/blending.svg", encoding: .utf8)
+    #expect(StudyPlot.svg(StudyTable.main, records) == plot)
   }
 }

@@ -65,6 +65,7 @@ import Testing
   @Test func everythingIsRead() throws {
     let cast = try CastConfiguration(toml: Self.full, path: "runs/cast.toml")
     #expect(cast.model.prediction == .velocity && cast.network.mode == .separate && cast.network.alpha == 8)
+    #expect(cast.network.summed == 0.5, "LoRAs apart meet their sum unless told otherwise")
     #expect(cast.network.convRank == 16 && cast.training.batch == 4 && cast.training.te1Rate == 0)
     #expect(cast.training.unetRate == nil && cast.training.betas == [0.9, 0.99])
     #expect(cast.losses.minSNRGamma == 5 && cast.preview.every == 200)

@@ -77,7 +77,8 @@ extension CastConfiguration {
     public var mode = Mode.shared
     /// Of LoRAs apart: the share of a character's samples, from 0 to 1, in which the LoRAs of all act.
     ///
-    /// So they meet the sum that they will be loaded as; in the other samples each is alone.
+    /// So they meet the sum that they will be loaded as; in the other samples each is alone. A cast's file has half by
+    /// default for LoRAs apart.
     public var summed = 0.0
     /// The share of hidden values that are zeroed; 0 by default.
     public var dropout = 0.0
@@ -103,7 +104,8 @@ extension CastConfiguration {
       convRank = try fields.integer("conv_rank", in: 1...4096) ?? rank
       convAlpha = try fields.number("conv_alpha", in: 1e-6...1e6) ?? Double(convRank)
       mode = try fields.choice("mode", Mode.self) ?? mode
-      summed = try fields.number("summed", in: 0...1) ?? summed
+      // In the study of examples/cast, LoRAs that were trained alone broke when they were summed, and these did not.
+      summed = try fields.number("summed", in: 0...1) ?? (mode == .separate ? 0.5 : 0)
       dropout = try fields.number("dropout", in: 0...0.99) ?? 0
       rankDropout = try fields.number("rank_dropout", in: 0...0.99) ?? 0
       moduleDropout = try fields.number("module_dropout", in: 0...0.99) ?? 0

@@ -10,16 +10,23 @@ struct ResultsCommand: ParsableCommand {
 
   @Option(help: "The folder of the records.") var records: String
   @Option(help: "The document.") var document: String
+  @Option(help: "The picture of the main numbers, as SVG.") var plot: String
   @Flag(help: "Change nothing; fail if the document does not say what the records do.") var check = false
 
   func run() throws {
     let all = try Self.records(in: records)
     let before = String(decoding: try TextFile.contents(document) ?? [], as: UTF8.self)
     let after = try Self.filled(before, StudyTable.blocks(all), document)
-    if check, before != after {
-      throw RecipeFailure("\(document): is not what the records say; run results without --check")
+    let picture = StudyPlot.svg(StudyTable.main, all)
+    if check {
+      let drawn = String(decoding: try TextFile.contents(plot) ?? [], as: UTF8.self)
+      for (path, isTrue) in [(document, before == after), (plot, drawn == picture)] where !isTrue {
+        throw RecipeFailure("\(path): is not what the records say; run results without --check")
+      }
+    } else {
+      try WholeFile.write(Array(after.utf8), to: document)
+      try WholeFile.write(Array(picture.utf8), to: plot)
     }
-    if !check { try WholeFile.write(Array(after.utf8), to: document) }
     for record in all { print(StudyTable.line(record)) }
   }
 

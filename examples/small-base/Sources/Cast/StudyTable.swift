@@ -13,11 +13,13 @@ enum StudyTable {
     Arm(name: "apart-reg", heading: "apart with regularisation, summed at 1.0"),
     Arm(name: "kohya", heading: "one LoRA, batches as sd-scripts makes them"),
     Arm(name: "kohya-reg", heading: "the same with regularisation"),
-    Arm(name: "shared", heading: "**Troupe, one LoRA** (output preservation, cross-prior)"),
+    Arm(name: "preservation", heading: "**Troupe, one LoRA** (output preservation)"),
+    Arm(name: "shared", heading: "Troupe, one LoRA, cross-prior too"),
     Arm(name: "separate", heading: "Troupe, one each, trained alone in one batch, summed at 1.0"),
     Arm(name: "summed", heading: "**Troupe, one each**, half of the samples as a sum, summed at 1.0"),
     Arm(name: "shared-reg", heading: "Troupe, one LoRA, with regularisation"),
     Arm(name: "summed-reg", heading: "Troupe, one each, as a sum, with regularisation, summed at 1.0"),
+    Arm(name: "summed-kept", heading: "Troupe, one each, as a sum, output preservation alone"),
   ]
 
   /// What each loss does alone, one LoRA of four characters.
@@ -99,10 +101,13 @@ enum StudyTable {
   static func blocks(_ records: [StudyRecord]) -> [String: String] {
     [
       "main": table(main, records), "ablation": table(ablation, records), "casts": table(casts, records),
-      "confusion-apart": confusion(main[1], records), "confusion-shared": confusion(main[5], records),
-      "confusion-summed": confusion(main[7], records),
+      "confusion-apart": confusion(arm("apart-weak"), records),
+      "confusion-shared": confusion(arm("preservation"), records),
+      "confusion-summed": confusion(arm("summed"), records),
     ]
   }
+
+  private static func arm(_ name: String) -> Arm { main.first { $0.name == name } ?? Arm(name: name, heading: name) }
 
   /// One run in a line.
   static func line(_ record: StudyRecord) -> String {
