@@ -47,7 +47,12 @@ extension Adapter {
   }
 
   /// Understands an open file.
-  public init(file: SafeTensorsFile) throws(AdapterError) {
+  public init(file: SafeTensorsFile) throws(AdapterError) { try self.init(file: file, readsSidecar: true) }
+
+  /// Understands an open file.
+  /// - Parameter readsSidecar: whether alphas may come from `adapter_config.json` beside the file. Whoever only looks
+  ///   at a file reads it without a configuration that is damaged.
+  init(file: SafeTensorsFile, readsSidecar: Bool) throws(AdapterError) {
     guard Self.isAdapter(file) else {
       throw AdapterError(
         path: file.path, rule: .notAdapter,
@@ -55,7 +60,7 @@ extension Adapter {
     }
     var unmatched: [UnmatchedKey] = []
     let groups = Self.groups(file, unmatched: &unmatched)
-    let declared = try DeclaredScales(file: file)
+    let declared = try DeclaredScales(file: file, readsSidecar: readsSidecar)
     var modules: [AdapterModule] = []
     var places: [ModulePath: String] = [:]
     for group in groups {

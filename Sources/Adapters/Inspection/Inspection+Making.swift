@@ -18,11 +18,19 @@ extension Inspection {
   public static func make(file: SafeTensorsFile, options: InspectionOptions = .init()) async throws
     -> Inspection
   {
-    let adapter: Adapter?
+    var adapter: Adapter?
+    var sidecarProblem: String?
     do { adapter = try Adapter(file: file) } catch {
-      guard error.rule == .notAdapter else { throw error }
-      adapter = nil
+      switch error.rule {
+      case .notAdapter: adapter = nil
+      case .sidecar:
+        // A merge must not guess alphas; to show the file without them is better than not to show it.
+        adapter = try Adapter(file: file, readsSidecar: false)
+        sidecarProblem = error.detail
+      default: throw error
+      }
     }
+    let sidecars = adapter == nil ? .none : Sidecars(beside: file)
     let wantsHashes = options.hashes == .always || (options.hashes == .adapters && adapter != nil)
     async let hashes = wantsHashes ? file.hashes() : nil
     var measures: [LayerMeasure]?
@@ -36,8 +44,8 @@ extension Inspection {
       loose = try LooseLayers(adapter).read()
     }
     let subject = InspectionSubject(
-      file: file, adapter: adapter, record: TrainingRecord(metadata: file.header.metadata),
-      loose: adapter.map { LooseLayers($0) }, measures: measures, looseContents: loose, hashes: await hashes)
+      file: file, adapter: adapter, record: TrainingRecord(metadata: file.header.metadata, beside: sidecars),
+      sidecarProblem: sidecarProblem, loose: adapter.map { LooseLayers($0) }, measures: measures, looseContents: loose, hashes: await hashes)
     return Inspection(subject, options: options)
   }
 

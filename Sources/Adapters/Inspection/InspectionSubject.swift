@@ -5,6 +5,8 @@ struct InspectionSubject {
   var file: SafeTensorsFile
   var adapter: Adapter?
   var record: TrainingRecord
+  /// Why PEFT's configuration beside the file could not be used for alphas; nil where it could, or there is none.
+  var sidecarProblem: String?
   /// The pairs of factors among keys of no known layer.
   var loose: LooseLayers?
   /// The measured layers, in the order of the adapter's modules; nil when weights were not read.
@@ -30,7 +32,7 @@ struct InspectionSubject {
   func warnings(kind: Inspection.Kind) -> [InspectionWarning] {
     var found = container
     if kind == .lora {
-      found += contents + weightWarnings + alphaWarnings + rankWarnings + contradictions + hashWarnings
+      found += contents + sidecarWarnings + weightWarnings + alphaWarnings + rankWarnings + contradictions + hashWarnings
       // The record's own finding about hashes is among them.
       found += record.findings().map { InspectionWarning($0) }
     }

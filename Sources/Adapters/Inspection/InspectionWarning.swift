@@ -60,6 +60,9 @@ public struct InspectionWarning: Sendable, Codable, Equatable {
     case dominantModule = "dominant-module"
     case rankUnderused = "rank-underused"
     case configuration = "adapter-configuration"
+    case sidecarUnreadable = "sidecar-unreadable"
+    case sidecarBase = "sidecar-base-mismatch"
+    case sidecarOfAnother = "sidecar-of-another-file"
 
     var level: Level {
       switch self {

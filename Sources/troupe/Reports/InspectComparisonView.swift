@@ -10,16 +10,26 @@ struct InspectComparisonView {
   /// How many files stand side by side; more are shown in further tables below.
   private static let perPage = 4
 
-  init(_ comparison: RecipeComparison, style: Style = .output, width: Int = Terminal.width) {
+  /// Whether only rows in which files differ are there.
+  private let onlyDifferences: Bool
+
+  init(
+    _ comparison: RecipeComparison, onlyDifferences: Bool = false, style: Style = .output, width: Int = Terminal.width
+  ) {
     self.comparison = comparison
+    self.onlyDifferences = onlyDifferences
     self.style = style
     self.width = width
   }
 
   func lines() -> [String] {
-    var lines = [style.bold("Side by side"), style.dim(String(repeating: "─", count: width))]
+    let title = onlyDifferences ? "What differs" : "Side by side"
+    var lines = [style.bold(title), style.dim(String(repeating: "─", count: width))]
     if comparison.rows.isEmpty {
-      lines.append("No file has metadata about its training.")
+      lines.append(onlyDifferences ? "Nothing that the files tell." : "No file has metadata about its training.")
+    } else if onlyDifferences, comparison.names.count > Self.perPage {
+      lines += groups
+      lines += ["", style.dim("≠ differs between files   ? is not stated by all   the first file's value comes first")]
     } else {
       for start in stride(from: 0, to: comparison.names.count, by: Self.perPage) {
         if start > 0 { lines.append("") }
@@ -49,9 +59,38 @@ struct InspectComparisonView {
     return lines
   }
 
+  /// Many files: under each parameter its values, each with the files that have it.
+  private var groups: [String] {
+    let names = comparison.names.map { Terminal.sanitised($0) }
+    var lines = TextWrap.lines("\(names.count) files: " + names.joined(separator: ", "), width: width, hanging: 2)
+    var group = ""
+    for row in comparison.rows {
+      if row.group != group {
+        group = row.group
+        lines.append(style.dim(group))
+      }
+      var values: [String] = []
+      var holders: [String: [String]] = [:]
+      for (name, value) in zip(names, row.values) {
+        let text = Self.value(value, of: row.id)
+        if holders[text] == nil { values.append(text) }
+        holders[text, default: []].append(name)
+      }
+      let room = (width - 2 - Self.labelWidth - 4) / 2
+      for (index, value) in values.enumerated() {
+        let files = holders[value] ?? []
+        let text = files.count > 1 ? "\(files.count): \(files.joined(separator: ", "))" : files[0]
+        lines += self.row(
+          mark: index == 0 ? mark(row) : " ", index == 0 ? Self.label(row) : "", [value, text], room, limit: 3)
+      }
+    }
+    return lines
+  }
+
   private func mark(_ row: RecipeComparison.Row) -> String {
     if row.same { return " " }
-    return Set(row.values.compactMap { $0 }).count > 1 ? style.yellow("≠") : style.dim("?")
+    let stated = Set(row.values.compactMap { $0.map { RecipeNormalisation.value($0, of: row.id) } })
+    return stated.count > 1 ? style.yellow("≠") : style.dim("?")
   }
 
   /// A value as shown; the beginning of a hash is enough to tell it from others.
