@@ -79,9 +79,7 @@ extension Adapter {
     }
     self.file = file
     self.modules = modules.sorted { $0.path < $1.path }
-    let order = Dictionary(
-      file.header.tensors.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
-    self.unmatched = unmatched.sorted { (order[$0.key] ?? 0) < (order[$1.key] ?? 0) }
+    self.unmatched = Self.inOrder(unmatched, of: file)
     dialects = Self.dialects(modules, file: file)
     architecture =
       modules.isEmpty
@@ -89,6 +87,14 @@ extension Adapter {
         ?? Architecture.named(in: file.header.metadata) ?? .unknown
       : Architecture.recognised(modules: modules, metadata: file.header.metadata)
     configurationProblem = declared.problem
+  }
+
+  /// Keys in the file's order; most files have none that are not used.
+  private static func inOrder(_ unmatched: [UnmatchedKey], of file: SafeTensorsFile) -> [UnmatchedKey] {
+    guard unmatched.count > 1 else { return unmatched }
+    let order = Dictionary(
+      file.header.tensors.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    return unmatched.sorted { (order[$0.key] ?? 0) < (order[$1.key] ?? 0) }
   }
 
   /// Whether any key ends like an adapter's.

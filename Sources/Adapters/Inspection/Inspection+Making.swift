@@ -51,7 +51,7 @@ extension Inspection {
 
   private init(_ subject: InspectionSubject, options: InspectionOptions) {
     let (file, adapter) = (subject.file, subject.adapter)
-    let (tensors, modules) = (file.header.tensors, adapter?.modules ?? [])
+    let (tensors, modules) = (file.header.tensors, subject.modules)
     let summary = adapter == nil ? CheckpointSummary(file: file) : nil
     let kind: Kind = adapter != nil ? .lora : summary != nil ? .checkpoint : .other
     let counts = modules.reduce(into: [Variant: Int]()) { $0[$1.variant, default: 0] += 1 }

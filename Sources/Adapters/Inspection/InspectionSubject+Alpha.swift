@@ -1,9 +1,6 @@
 import SafeTensors
 
 extension InspectionSubject {
-  /// The layers whose alpha was read or assumed.
-  private var scaled: [AdapterModule] { modules.filter { $0.alpha.source != .none } }
-
   /// What is odd about alphas, which decide a LoRA's strength.
   var alphaWarnings: [InspectionWarning] {
     [tooLarge, assumed, mixed, lost, contradictedAlpha].compactMap { $0 }

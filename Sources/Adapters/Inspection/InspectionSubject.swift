@@ -14,18 +14,28 @@ struct InspectionSubject {
   var looseContents: LooseLayers.Contents?
   var hashes: FileHashes?
 
-  var modules: [AdapterModule] { adapter?.modules ?? [] }
-
+  /// The known layers.
+  let modules: [AdapterModule]
+  /// The layers whose alpha was read or assumed.
+  let scaled: [AdapterModule]
   /// The ranks of the known layers, or those that shapes show where no layer is known.
-  var ranks: [Int] {
-    modules.isEmpty ? loose?.layers.map(\.rank) ?? [] : modules.filter(\.hasRank).map(\.rank)
-  }
-
+  let ranks: [Int]
   /// The alphas and scales of the layers that have any.
-  var alphas: [(alpha: Alpha, scale: Double)] {
-    modules.isEmpty
+  let alphas: [(alpha: Alpha, scale: Double)]
+
+  init(
+    file: SafeTensorsFile, adapter: Adapter?, record: TrainingRecord, sidecarProblem: String?, loose: LooseLayers?,
+    measures: [LayerMeasure]?, looseContents: LooseLayers.Contents?, hashes: FileHashes?
+  ) {
+    (self.file, self.adapter, self.record, self.sidecarProblem) = (file, adapter, record, sidecarProblem)
+    (self.loose, self.measures, self.looseContents, self.hashes) = (loose, measures, looseContents, hashes)
+    modules = adapter?.modules ?? []
+    scaled = modules.filter { $0.alpha.source != .none }
+    ranks = modules.isEmpty ? loose?.layers.map(\.rank) ?? [] : modules.lazy.filter(\.hasRank).map(\.rank)
+    alphas =
+      modules.isEmpty
       ? loose?.layers.map { ($0.alpha, $0.alpha.value / Double($0.rank)) } ?? []
-      : modules.filter { $0.alpha.source != .none }.map { ($0.alpha, $0.scale) }
+      : scaled.map { ($0.alpha, $0.scale) }
   }
 
   /// All warnings, the serious ones first.

@@ -68,7 +68,10 @@ public struct RecipeComparison: Sendable, Codable, Equatable {
         }
       }
     }
-    return order.map { field in
+    // Files that tell different things of one group must not take it apart.
+    let groups = order.reduce(into: [String]()) { if !$0.contains($1.group) { $0.append($1.group) } }
+    let sorted = groups.flatMap { group in order.filter { $0.group == group } }
+    return sorted.map { field in
       let values = zip(fields, off).map { $0[field.id]?.value ?? $1[field.id] }
       let plain = values.map { $0.map { RecipeNormalisation.value($0, of: field.id) } }
       let same = plain.allSatisfy { $0 != nil && $0 == plain.first ?? nil }

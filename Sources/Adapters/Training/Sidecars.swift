@@ -51,7 +51,9 @@ extension Sidecars {
     read(folder, "\(stem).json", .notes)
     read(folder, "\(stem).civitai.info", .civitai)
     // The same folder may hold LoRAs of other kinds, which PEFT's configuration does not speak of.
-    if file.header.tensors.contains(where: { $0.name.contains("lora_A") }) {
+    if FolderContents.exists(folder + "adapter_config.json"),
+      file.header.tensors.contains(where: { $0.name.contains("lora_A") })
+    {
       read(folder, "adapter_config.json", .peft)
     }
   }

@@ -59,7 +59,7 @@ struct InspectComparisonView {
     return lines
   }
 
-  /// Many files: under each parameter its values, each with the files that have it.
+  /// Many files: under each parameter its values, each with the files that have it, the first file's first.
   private var groups: [String] {
     let names = comparison.names.map { Terminal.sanitised($0) }
     var lines = TextWrap.lines("\(names.count) files: " + names.joined(separator: ", "), width: width, hanging: 2)
@@ -69,22 +69,53 @@ struct InspectComparisonView {
         group = row.group
         lines.append(style.dim(group))
       }
-      var values: [String] = []
-      var holders: [String: [String]] = [:]
-      for (name, value) in zip(names, row.values) {
-        let text = Self.value(value, of: row.id)
-        if holders[text] == nil { values.append(text) }
-        holders[text, default: []].append(name)
-      }
-      let room = (width - 2 - Self.labelWidth - 4) / 2
-      for (index, value) in values.enumerated() {
-        let files = holders[value] ?? []
-        let text = files.count > 1 ? "\(files.count): \(files.joined(separator: ", "))" : files[0]
-        lines += self.row(
-          mark: index == 0 ? mark(row) : " ", index == 0 ? Self.label(row) : "", [value, text], room, limit: 3)
+      for (index, cells) in Self.cells(of: row, names).enumerated() {
+        let isFirst = index == 0
+        lines += pair(mark: isFirst ? mark(row) : " ", isFirst ? Self.label(row) : "", cells.value, cells.files)
       }
     }
     return lines
+  }
+
+  /// The values that a parameter has, each with its files in words.
+  private static func cells(of row: RecipeComparison.Row, _ names: [String]) -> [(value: String, files: String)] {
+    var values: [String] = []
+    var holders: [String: [String]] = [:]
+    for (name, value) in zip(names, row.values) {
+      let text = Self.value(value, of: row.id)
+      if holders[text] == nil { values.append(text) }
+      holders[text, default: []].append(name)
+    }
+    // Names, dates and the like differ everywhere; a list of them all tells nothing.
+    guard values.count <= 8 else { return [(values[0], names[0]), ("…", "\(values.count - 1) further values")] }
+    let most = values.max { holders[$0]?.count ?? 0 < holders[$1]?.count ?? 0 }
+    return values.map { value in
+      let files = holders[value] ?? []
+      if value == most, files.count > 3 {
+        return (value, values.count == 1 ? "all" : "\(files.count) files")
+      }
+      return (value, files.joined(separator: ", "))
+    }
+  }
+
+  /// A label, a value, and the files that have it, wrapped in their columns.
+  private func pair(mark: String, _ label: String, _ value: String, _ files: String) -> [String] {
+    let room = width - 2 - Self.labelWidth - 4
+    let (left, right) = (min(30, room * 2 / 5), room - min(30, room * 2 / 5))
+    let cells = [
+      CellWrap.lines(label, width: Self.labelWidth), CellWrap.lines(value, width: left, limit: 4),
+      CellWrap.lines(files, width: right, limit: 6),
+    ]
+    let widths = [Self.labelWidth, left, right]
+    return (0..<(cells.map(\.count).max() ?? 0)).map { line in
+      var text = line == 0 ? mark + " " : "  "
+      for (cell, width) in zip(cells, widths) {
+        let piece = line < cell.count ? cell[line] : ""
+        text += piece + String(repeating: " ", count: max(0, width - Terminal.columns(of: piece)) + 2)
+      }
+      while text.last == " " { text.removeLast() }
+      return text
+    }
   }
 
   private func mark(_ row: RecipeComparison.Row) -> String {
