@@ -129,7 +129,7 @@ extension Adapter {
       if let known = places[stem] {
         place = known
       } else {
-        let resolved = StemResolution.resolve(stem)
+        let resolved = StemCache.resolve(stem)
         place = resolved.map { _ in groups.count }
         if let resolved { groups.append(StemGroup(resolved: resolved, stem: stem)) }
         places[stem] = .some(place)

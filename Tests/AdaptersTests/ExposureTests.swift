@@ -29,7 +29,9 @@ import Testing
   }
 
   @Test func oneFolderAtSeveralResolutionsIsOneCharacter() throws {
-    let sets = [512, 768, 1024].map { Self.set(Self.subset("aya", 20, 2) + "," + Self.subset("rin", 10, 1), resolution: $0) }
+    let sets = [512, 768, 1024].map {
+      Self.set(Self.subset("aya", 20, 2) + "," + Self.subset("rin", 10, 1), resolution: $0)
+    }
     let found = try exposure(["ss_datasets": "[\(sets.joined(separator: ","))]"])
     #expect(found.characters.map(\.name) == ["aya", "rin"])
     #expect(found.characters.map(\.images) == [20, 10] && found.characters.map(\.perEpoch) == [120, 30])
@@ -89,7 +91,8 @@ import Testing
   @Test func absurdCountsDoNotOverflow() throws {
     let most = Int.max
     let sets = Self.set(
-      Self.subset("aya", most, most) + "," + Self.subset("rin", most, 1) + "," + Self.subset("reg", most, most, reg: true))
+      Self.subset("aya", most, most) + "," + Self.subset("rin", most, 1) + ","
+        + Self.subset("reg", most, most, reg: true))
     let found = try exposure(["ss_datasets": "[\(sets)]", "ss_epoch": "\(most)"])
     #expect(found.characters[0].perEpoch == most && found.characters[0].total == most)
   }

@@ -68,7 +68,8 @@ struct InspectionWarningTests {
   @Test func metadataAgainstConvolutions() async throws {
     let stem = "lora_unet_down_blocks_1_resnets_0_conv1"
     let convolution = [
-      F.Tensor("\(stem).lora_down.weight", [2, 32, 3, 3], seed: 7), F.Tensor("\(stem).lora_up.weight", [64, 2, 1, 1], seed: 8),
+      F.Tensor("\(stem).lora_down.weight", [2, 32, 3, 3], seed: 7),
+      F.Tensor("\(stem).lora_up.weight", [64, 2, 1, 1], seed: 8),
       F.Tensor("\(stem).alpha", [], [2]),
     ]
     let stated = with(["ss_network_args": #"{"conv_dim": "8", "conv_alpha": "2"}"#])
@@ -82,7 +83,10 @@ struct InspectionWarningTests {
   @Test func metadataAgainstLayersOfOtherModels() async throws {
     let stem = "lora_unet_nobody_knows_this_layer"
     func file(_ rank: Int) -> [F.Tensor] {
-      [F.Tensor("\(stem).lora_down.weight", [rank, 8], seed: 1), F.Tensor("\(stem).lora_up.weight", [8, rank], seed: 2)]
+      [
+        F.Tensor("\(stem).lora_down.weight", [rank, 8], seed: 1),
+        F.Tensor("\(stem).lora_up.weight", [8, rank], seed: 2),
+      ]
     }
     for (rank, isOdd) in [(16, true), (4, false), (12, false)] {
       let ids = try await F.warnings(file(rank), metadata: with(["ss_base_model_version": "flux1"]))

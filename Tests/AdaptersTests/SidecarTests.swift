@@ -48,7 +48,8 @@ private typealias F = InspectionFixtures
     let file = try await inspect(["test.civitai.info": Self.page], options: .headerOnly)
     let notes = try #require(file.recipe.notes)
     #expect(notes.title == "Mika" && notes.version == "v2" && notes.description == "Wear & tear")
-    #expect(notes.trainedWords == ["mika_web, armor", "mika_alt"] && notes.hashes == ["abcdef0123456789", "0123456789ab"])
+    #expect(
+      notes.trainedWords == ["mika_web, armor", "mika_alt"] && notes.hashes == ["abcdef0123456789", "0123456789ab"])
     #expect(notes.triggers == ["mika_web", "mika_alt", "armor"])
     #expect(file.recipe.fields.first { $0.id == "made_for" }?.source == "test.civitai.info")
     #expect(file.warnings.filter { $0.level == .warning }.isEmpty, "without hashes nothing is compared")
@@ -104,7 +105,9 @@ private typealias F = InspectionFixtures
     }
   }
 
-  @Test(arguments: [("SDXL", true), ("Pony", true), ("Flux.1 D", true), ("SD1", false), ("SD 1.4", false), ("Other", false)])
+  @Test(arguments: [
+    ("SDXL", true), ("Pony", true), ("Flux.1 D", true), ("SD1", false), ("SD 1.4", false), ("Other", false),
+  ])
   func baseModelAgainstLayers(base: String, isOdd: Bool) async throws {
     let file = try await inspect(["test.json": #"{"sd version": "\#(base)"}"#])
     #expect(file.warnings.map(\.id) == (isOdd ? ["sidecar-base-mismatch"] : []))
@@ -143,13 +146,15 @@ private typealias F = InspectionFixtures
     let sources = Set(file.recipe.fields.filter { $0.source != "derived" }.map(\.source))
     #expect(sources == ["adapter_config.json"])
     // The header has the last word.
-    let both = try await inspect(["adapter_config.json": text], Self.peft, metadata: ["ss_network_dim": "2", "ss_network_alpha": "8"])
+    let both = try await inspect(
+      ["adapter_config.json": text], Self.peft, metadata: ["ss_network_dim": "2", "ss_network_alpha": "8"])
     #expect(both.recipe.network.alpha == 8 && both.recipe.sources["alpha"] == "ss_network_alpha")
   }
 
   @Test func damagedAdapterConfigurationIsNoFailureHere() async throws {
     let file = try await inspect(["adapter_config.json": "{\"lora_alpha\": 16,}"], Self.peft, metadata: [:])
-    #expect(Set(file.warnings.map(\.id)).isSuperset(of: ["sidecar-unreadable", "adapter-configuration", "alpha-assumed"]))
+    #expect(
+      Set(file.warnings.map(\.id)).isSuperset(of: ["sidecar-unreadable", "adapter-configuration", "alpha-assumed"]))
     #expect(file.modules == 1 && file.alpha.source == "assumed")
     // It speaks of PEFT's files alone.
     #expect(try await inspect(["adapter_config.json": "{"]).warnings.isEmpty)

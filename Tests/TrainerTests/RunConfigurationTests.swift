@@ -45,7 +45,8 @@ import Testing
     #expect(file.datasets.map(\.validationSplit) == [0.1, 0.1] && file.datasets[0].validationSeed == 7)
     #expect(file.datasets.map(\.kind) == [.captions, .metadata])
     let aya = file.datasets[0].subsets[0]
-    #expect(aya.images == "aya \"x\" \\y" && aya.repeats == 10 && aya.classTokens == "aya girl" && !aya.isRegularization)
+    #expect(
+      aya.images == "aya \"x\" \\y" && aya.repeats == 10 && aya.classTokens == "aya girl" && !aya.isRegularization)
     #expect(aya.captions.shuffles && aya.captions.keptTags == 1 && aya.captions.keptTagsSeparator == "|||")
     #expect(aya.captions.secondarySeparator == ";;;" && aya.captions.expandsWildcards && aya.captions.prefix == "aya, ")
     #expect(aya.captions.suffix == nil && aya.flips && !aya.cropsAtRandom && aya.interpolation == "area")
@@ -72,7 +73,8 @@ import Testing
 
   @Test func whatIsNotRecordedIsSaidInSentences() throws {
     let configuration = try written(.dataset, ["ss_dataset_dirs": #"{"aya": {"n_repeats": 2, "img_count": 3}}"#])
-    #expect(configuration.open.contains { $0.contains("resolution") } && configuration.open.contains { $0.contains("paths") })
+    #expect(
+      configuration.open.contains { $0.contains("resolution") } && configuration.open.contains { $0.contains("paths") })
     for sentence in configuration.open { #expect(sentence.hasSuffix(".") && !sentence.contains("\n")) }
     let error = try #require(throws: TOMLError.self) {
       try DatasetConfiguration(toml: configuration.text, path: "d.toml")
@@ -80,7 +82,8 @@ import Testing
     #expect(error.rule == .missing && error.detail.contains("resolution"))
     var defaults = DatasetConfiguration.Defaults()
     defaults.resolution = PixelSize(512)
-    #expect(try DatasetConfiguration(toml: configuration.text, path: "d.toml", defaults: defaults).subsets[0].repeats == 2)
+    #expect(
+      try DatasetConfiguration(toml: configuration.text, path: "d.toml", defaults: defaults).subsets[0].repeats == 2)
   }
 
   /// Keys and values of a TOML text, at its root.

@@ -45,7 +45,8 @@ extension Inspection {
     }
     let subject = InspectionSubject(
       file: file, adapter: adapter, record: TrainingRecord(metadata: file.header.metadata, beside: sidecars),
-      sidecarProblem: sidecarProblem, loose: adapter.map { LooseLayers($0) }, measures: measures, looseContents: loose, hashes: await hashes)
+      sidecarProblem: sidecarProblem, loose: adapter.map { LooseLayers($0) }, measures: measures, looseContents: loose,
+      hashes: await hashes)
     return Inspection(subject, options: options)
   }
 
@@ -55,7 +56,11 @@ extension Inspection {
     let summary = adapter == nil ? CheckpointSummary(file: file) : nil
     let kind: Kind = adapter != nil ? .lora : summary != nil ? .checkpoint : .other
     let counts = modules.reduce(into: [Variant: Int]()) { $0[$1.variant, default: 0] += 1 }
-    let bytes = tensors.reduce(into: [DType: Int]()) { $0[$1.dtype, default: 0] += $1.range.count }
+    var (bytes, dtypes): ([DType: Int], [DType: Int]) = ([:], [:])
+    for tensor in tensors {
+      bytes[tensor.dtype, default: 0] += tensor.range.count
+      dtypes[tensor.dtype, default: 0] += 1
+    }
     self.init(
       path: file.path, size: file.size, kind: kind,
       architecture: adapter?.architecture ?? summary?.architecture ?? .unknown,
@@ -68,7 +73,7 @@ extension Inspection {
       unmatched: (adapter?.unmatched ?? []).map { UnmatchedKey(key: $0.key, reason: $0.reason) },
       rank: RankSpread(subject.ranks), alpha: AlphaSpread(subject.alphas),
       dtype: Self.mostUsed(bytes)?.key.rawValue,
-      dtypes: tensors.reduce(into: [:]) { $0[$1.dtype.rawValue, default: 0] += 1 }, tensors: tensors.count,
+      dtypes: Dictionary(uniqueKeysWithValues: dtypes.map { ($0.key.rawValue, $0.value) }), tensors: tensors.count,
       parameters: tensors.reduce(0) { $0.addingCapped($1.count) },
       hashes: Hashes(subject.hashes, record: subject.record),
       strength: subject.measures.flatMap { modules.isEmpty ? nil : Strength($0) },
@@ -92,8 +97,8 @@ extension Inspection {
 
   /// Variants that flatten a convolution leave its kernel to the layer's name.
   private static func kernelName(_ module: AdapterModule) -> String {
-    let width = module.path.kernelWidth
-    let kernel = module.kernel.isEmpty && width > 1 ? [width, width] : module.kernel
+    let width = module.kernel.isEmpty ? module.path.kernelWidth : 1
+    let kernel = width > 1 ? [width, width] : module.kernel
     return kernel.isEmpty ? "linear" : kernel.map(String.init).joined(separator: "x")
   }
 
@@ -106,7 +111,7 @@ extension Inspection {
       let norm = strength?.norm
       return Part(
         part: part, modules: indices.count,
-        rank: RankSpread(indices.map { modules[$0] }.filter(\.hasRank).map(\.rank)),
+        rank: RankSpread(indices.compactMap { modules[$0].hasRank ? modules[$0].rank : nil }),
         norm: norm, energyShare: norm.flatMap { total > 0 ? $0 * $0 / total : nil },
         effectiveRank: strength?.effectiveRank, leadingShare: strength?.leadingShare,
         spectrum: strength?.spectrum ?? [])

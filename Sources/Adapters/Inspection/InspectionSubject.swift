@@ -24,7 +24,8 @@ struct InspectionSubject {
   let alphas: [(alpha: Alpha, scale: Double)]
 
   init(
-    file: SafeTensorsFile, adapter: Adapter?, record: TrainingRecord, sidecarProblem: String?, loose: LooseLayers?,
+    file: SafeTensorsFile, adapter: Adapter?, record: TrainingRecord, sidecarProblem: String? = nil,
+    loose: LooseLayers?,
     measures: [LayerMeasure]?, looseContents: LooseLayers.Contents?, hashes: FileHashes?
   ) {
     (self.file, self.adapter, self.record, self.sidecarProblem) = (file, adapter, record, sidecarProblem)
@@ -42,7 +43,8 @@ struct InspectionSubject {
   func warnings(kind: Inspection.Kind) -> [InspectionWarning] {
     var found = container
     if kind == .lora {
-      found += contents + sidecarWarnings + weightWarnings + alphaWarnings + rankWarnings + contradictions + hashWarnings
+      found +=
+        contents + sidecarWarnings + weightWarnings + alphaWarnings + rankWarnings + contradictions + hashWarnings
       // The record's own finding about hashes is among them.
       found += record.findings().map { InspectionWarning($0) }
     }

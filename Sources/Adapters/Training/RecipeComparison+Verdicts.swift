@@ -143,7 +143,8 @@ extension RecipeComparison {
       ("alpha", record.network.alpha.map(PlainText.number) ?? record.network.alphaText),
       ("learning rate", rates.isEmpty ? nil : PlainText.numbers(rates)),
       ("optimizer", o.optimizer.map { RecipeNormalisation.value($0, of: "optimizer") }),
-      ("scheduler", o.scheduler.map { RecipeNormalisation.value($0, of: "scheduler") }), ("steps", (o.steps ?? o.maxTrainSteps).map { String($0) }),
+      ("scheduler", o.scheduler.map { RecipeNormalisation.value($0, of: "scheduler") }),
+      ("steps", (o.steps ?? o.maxTrainSteps).map { String($0) }),
       (
         "resolution",
         record.data.resolutions.isEmpty

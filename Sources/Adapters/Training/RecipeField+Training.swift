@@ -87,7 +87,9 @@ extension TrainingRecord {
         ("validation_every_epochs", "Validation every n epochs", whole(optimisation.validateEveryNEpochs)),
         ("validation_every_steps", "Validation every n steps", whole(optimisation.validateEveryNSteps)),
         ("validation_steps", "Validation steps at most", whole(optimisation.maxValidationSteps)),
-        ("validation_seed", "Validation seed", positive(data.validationSplit) == nil ? nil : whole(data.validationSeed)),
+        (
+          "validation_seed", "Validation seed", positive(data.validationSplit) == nil ? nil : whole(data.validationSeed)
+        ),
         ("train_images", "Images per epoch, with repeats", whole(data.numTrainImages)),
         ("reg_images", "Regularisation images", positive(data.numRegImages.map { Double($0) })),
         ("batches_per_epoch", "Batches per epoch", whole(data.batchesPerEpoch)),

@@ -41,8 +41,9 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   public var sidecarProblems: [String]
   /// Metadata that no other part of the record takes, as stored, in alphabetical order.
   public var further: [Setting]
-  /// Where each of ``fields`` comes from, by its id: a metadata key, or a file beside the weights. What is missing is
-  /// derived from several values.
+  /// Where each field comes from, by its id: a metadata key, or a file beside the weights.
+  ///
+  /// What is missing is derived from several values.
   public var sources: [String: String]
   /// Settings that are no ``fields`` because the record says that they were `off` or `not set`, by their ids.
   public var switchedOff: [String: String]

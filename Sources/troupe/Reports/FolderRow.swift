@@ -106,13 +106,18 @@ struct FolderSummary: Encodable, Sendable {
     let sorted = variants.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     let inner = sorted.map { "\(Variant(rawValue: $0.key)?.label ?? "of unknown kind") \($0.value)" }
     let parts = [
-      counted(kinds["lora"] ?? 0, "LoRA", "LoRAs").map { $0 + (inner.count > 1 ? " (\(inner.joined(separator: ", ")))" : "") },
+      counted(kinds["lora"] ?? 0, "LoRA", "LoRAs").map {
+        $0 + (inner.count > 1 ? " (\(inner.joined(separator: ", ")))" : "")
+      },
       counted(kinds["checkpoint"] ?? 0, "checkpoint", "checkpoints"), counted(kinds["other"] ?? 0, "other", "others"),
       bad == 0 ? nil : "\(bad) bad",
     ].compactMap { $0 }
     let all = counted(files, "file", "files") ?? "no file"
-    let rate = seconds > 0 && files > 0 ? " in \(Numbers.fixed(seconds, seconds < 10 ? 1 : 0)) s (\(Int(Double(files) / seconds))/s)" : ""
-    let rest = counted(skipped, "file of another kind was", "files of other kinds were").map { "; \($0) passed by" } ?? ""
+    let rate =
+      seconds > 0 && files > 0
+      ? " in \(Numbers.fixed(seconds, seconds < 10 ? 1 : 0)) s (\(Int(Double(files) / seconds))/s)" : ""
+    let rest =
+      counted(skipped, "file of another kind was", "files of other kinds were").map { "; \($0) passed by" } ?? ""
     let warned = counted(withWarnings, "has", "have").map { "; \($0) warnings" } ?? ""
     return "\(all)\(rate)\(parts.isEmpty ? "" : ": " + parts.joined(separator: ", "))\(warned)\(rest)."
   }

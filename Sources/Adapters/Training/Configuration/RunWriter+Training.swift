@@ -2,8 +2,9 @@ extension RunWriter {
   /// The training options, in the keys that `--config_file` takes.
   func training() throws(AdapterError) -> ConfigurationText {
     let o = record.optimisation
-    guard o.learningRate != nil || o.unetLR != nil || o.maxTrainSteps != nil || o.optimizer != nil
-      || record.network.module != nil || record.network.dim != nil
+    guard
+      o.learningRate != nil || o.unetLR != nil || o.maxTrainSteps != nil || o.optimizer != nil
+        || record.network.module != nil || record.network.dim != nil
     else {
       throw missing("its record tells nothing of how it was trained, so there are no options to write")
     }
