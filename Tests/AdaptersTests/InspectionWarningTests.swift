@@ -88,7 +88,7 @@ struct InspectionWarningTests {
         F.Tensor("\(stem).lora_up.weight", [8, rank], seed: 2),
       ]
     }
-    for (rank, isOdd) in [(16, true), (4, false), (12, false)] {
+    for (rank, isOdd) in [(20, true), (4, false), (12, false), (16, false)] {
       let ids = try await F.warnings(file(rank), metadata: with(["ss_base_model_version": "flux1"]))
       #expect(ids.contains("metadata-rank-mismatch") == isOdd, "rank \(rank)")
     }

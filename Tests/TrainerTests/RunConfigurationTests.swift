@@ -13,7 +13,7 @@ import Testing
       "subsets": [
         {"img_count": 40, "num_repeats": 10, "color_aug": false, "flip_aug": true, "random_crop": false,
          "shuffle_caption": true, "keep_tokens": 1, "keep_tokens_separator": "|||", "secondary_separator": ";;;",
-         "enable_wildcard": true, "caption_prefix": "aya, ", "caption_suffix": null, "image_dir": "aya \"x\" \\y",
+         "enable_wildcard": true, "caption_prefix": "aya, ", "caption_suffix": null, "image_dir": "aya \"x\" y",
          "class_tokens": "aya girl", "is_reg": false},
         {"img_count": 50, "num_repeats": 1, "shuffle_caption": false, "keep_tokens": 0, "image_dir": "1_girl",
          "class_tokens": "girl", "is_reg": true}]},
@@ -46,7 +46,7 @@ import Testing
     #expect(file.datasets.map(\.kind) == [.captions, .metadata])
     let aya = file.datasets[0].subsets[0]
     #expect(
-      aya.images == "aya \"x\" \\y" && aya.repeats == 10 && aya.classTokens == "aya girl" && !aya.isRegularization)
+      aya.images == "aya \"x\" y" && aya.repeats == 10 && aya.classTokens == "aya girl" && !aya.isRegularization)
     #expect(aya.captions.shuffles && aya.captions.keptTags == 1 && aya.captions.keptTagsSeparator == "|||")
     #expect(aya.captions.secondarySeparator == ";;;" && aya.captions.expandsWildcards && aya.captions.prefix == "aya, ")
     #expect(aya.captions.suffix == nil && aya.flips && !aya.cropsAtRandom && aya.interpolation == "area")
@@ -156,7 +156,7 @@ import Testing
     #expect(second["v2"] == .bool(true) && second["v_parameterization"] == .bool(true))
     // A comment may hold anything without ending the line.
     let evil = try written(
-      .training, ["ss_network_dim": "Dynamic", "ss_sd_model_name": "a\nb = 1", "ss_new_sd_model_hash": "x\n[evil]"])
+      .training, ["ss_seed": "1", "ss_network_dim": "Dynamic", "ss_learning_rate": "1", "ss_sd_model_name": "a\nb = 1", "ss_new_sd_model_hash": "x\n[evil]"])
     #expect(try root(evil.text).keys.contains("b") == false && !evil.text.contains("\n[evil]"))
   }
 

@@ -69,7 +69,7 @@ public struct RecipeComparison: Sendable, Codable, Equatable {
       }
     }
     // Files that tell different things of one group must not take it apart.
-    let groups = order.reduce(into: [String]()) { if !$0.contains($1.group) { $0.append($1.group) } }
+    let groups = order.reduce(into: ["Layers"]) { if !$0.contains($1.group) { $0.append($1.group) } }
     let sorted = groups.flatMap { group in order.filter { $0.group == group } }
     return sorted.map { field in
       let values = zip(fields, off).map { $0[field.id]?.value ?? $1[field.id] }
