@@ -156,7 +156,11 @@ import Testing
     #expect(second["v2"] == .bool(true) && second["v_parameterization"] == .bool(true))
     // A comment may hold anything without ending the line.
     let evil = try written(
-      .training, ["ss_seed": "1", "ss_network_dim": "Dynamic", "ss_learning_rate": "1", "ss_sd_model_name": "a\nb = 1", "ss_new_sd_model_hash": "x\n[evil]"])
+      .training,
+      [
+        "ss_seed": "1", "ss_network_dim": "Dynamic", "ss_learning_rate": "1", "ss_sd_model_name": "a\nb = 1",
+        "ss_new_sd_model_hash": "x\n[evil]",
+      ])
     #expect(try root(evil.text).keys.contains("b") == false && !evil.text.contains("\n[evil]"))
   }
 

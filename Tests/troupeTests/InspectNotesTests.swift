@@ -66,4 +66,16 @@ import Testing
     #expect((recipe["sources"] as? [String: String])?["folders"] == "ss_datasets")
     #expect((recipe["data"] as? [String: Any])?["sets"] is [Any])
   }
+
+  @Test(arguments: [60, 80, 120]) func absurdExposureKeepsTheWidth(width: Int) async throws {
+    let most = Int.max
+    let name = String(repeating: "w", count: 90)
+    var metadata = InspectFixtures.metadata.filter { $0.key != "ss_tag_frequency" }
+    metadata["ss_dataset_dirs"] =
+      #"{"\#(most)_\#(name)": {"n_repeats": \#(most), "img_count": \#(most)}, "2_\#(name)": {"n_repeats": 2, "img_count": 1}}"#
+    let file = try await InspectFixtures.inspection(metadata: metadata, options: .headerOnly)
+    for line in InspectView(file, style: .plain, width: width).images {
+      #expect(Terminal.columns(of: line) <= width, "\(line)")
+    }
+  }
 }

@@ -70,7 +70,9 @@ extension InspectionSubject {
     // A checkpoint's name or checksum, where it is that of a published model.
     let base = record.base.assessment
     // A name of a few letters may be anybody's.
-    let isTelling = base.reason.hasPrefix("Its checksum") || (record.base.modelName ?? "").withoutModelExtension.lettersAndDigits.count > 4
+    let isTelling =
+      base.reason.hasPrefix("Its checksum")
+      || (record.base.modelName ?? "").withoutModelExtension.lettersAndDigits.count > 4
     guard isTelling, base.kind == .foundation, let foundation = base.foundation,
       let family = FoundationModel.all.first(where: { $0.label == foundation })?.family, family != adapter.architecture
     else { return nil }

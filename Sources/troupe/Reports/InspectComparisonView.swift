@@ -29,7 +29,7 @@ struct InspectComparisonView {
       lines.append(onlyDifferences ? "Nothing that the files tell." : "No file has metadata about its training.")
     } else if onlyDifferences, comparison.names.count > Self.perPage {
       lines += groups
-      lines += ["", style.dim("≠ differs between files   ? is not stated by all   the first file's value comes first")]
+      lines += ["", style.dim("≠ differs   ? is not stated by all   the first file's value first")]
     } else {
       for start in stride(from: 0, to: comparison.names.count, by: Self.perPage) {
         if start > 0 { lines.append("") }
@@ -133,7 +133,9 @@ struct InspectComparisonView {
 
   /// A label without what its heading says already.
   private static func label(_ row: RecipeComparison.Row) -> String {
-    row.label.count <= labelWidth ? row.label : row.label.replacing(" learning rate", with: " LR")
+    // Metadata that no field takes go by their own keys, which may hold anything.
+    Terminal.sanitised(
+      row.label.count <= labelWidth ? row.label : row.label.replacing(" learning rate", with: " LR"))
   }
 
   /// One parameter: label and values wrapped in their columns.

@@ -162,32 +162,42 @@ extension InspectView {
 
   /// How often each character was shown; regularisation sets stand apart, with shares of their own.
   private func table(of exposure: TrainingRecord.Exposure) -> [String] {
+    // Narrow terminals have no room for the repeats, which the other numbers imply.
+    func fitted(_ cells: [String]) -> [String] {
+      width < 72 ? cells.enumerated().filter { $0.offset != 2 }.map(\.element) : cells
+    }
     var table = TextTable(
-      [.left, .right, .right, .right, .right, .right, .left],
-      header: ["character", "images", "repeats", "an epoch", "share", "in all", "most frequent tags"])
+      [.left, .right, .right, .right, .right] + (width < 72 ? [.left] : [.right, .left]),
+      header: fitted(["character", "images", "repeats", "an epoch", "share", "in all", "most frequent tags"]))
     let folders = file.recipe.data.datasets
+    let room = width < 72 ? 14 : 20
     for (entries, isRegularisation) in [(exposure.characters, false), (exposure.regularisation, true)] {
       for entry in entries {
         let own = folders.filter { $0.isRegularisation == isRegularisation && $0.concept == entry.name }
         let repeats = Set(own.map(\.repeats))
         let called = entry.classTokens.flatMap { $0 == entry.name ? nil : "“\(safe($0))” " } ?? ""
-        table.add([
-          TextTable.cut(safe(entry.name) + (isRegularisation ? " (reg)" : ""), to: 20), "\(entry.images)",
-          repeats.count == 1 ? "× \(own[0].repeats)" : "", Numbers.grouped(entry.perEpoch),
-          Numbers.percent(entry.share), entry.total.map(Numbers.grouped) ?? "–", called + tags(of: own),
-        ])
+        table.add(
+          fitted([
+            TextTable.cut(safe(entry.name) + (isRegularisation ? " (reg)" : ""), to: room), Self.count(entry.images),
+            repeats.count == 1 ? "× \(Self.count(own[0].repeats))" : "", Self.count(entry.perEpoch),
+            Numbers.percent(entry.share), entry.total.map(Self.count) ?? "–", called + tags(of: own),
+          ]))
         guard own.count > 1 else { continue }
         for folder in own {
-          table.add([
-            "  " + TextTable.cut(safe(folder.name), to: 18), folder.images.map { "\($0)" } ?? "–",
-            "× \(folder.repeats)", folder.exposure.map(Numbers.grouped) ?? "–", "", "",
-            folder.resolution.map { "at \($0.width)×\($0.height)" } ?? "",
-          ])
+          table.add(
+            fitted([
+              "  " + TextTable.cut(safe(folder.name), to: room - 2), folder.images.map(Self.count) ?? "–",
+              "× \(Self.count(folder.repeats))", folder.exposure.map(Self.count) ?? "–", "", "",
+              folder.resolution.map { "at \($0.width)×\($0.height)" } ?? "",
+            ]))
         }
       }
     }
     return table.lines(indent: 2, width: width, style: style)
   }
+
+  /// A count that keeps its column narrow: records may hold any number.
+  private static func count(_ count: Int) -> String { count < 100_000_000 ? Numbers.grouped(count) : "over 10⁸" }
 
   private func tags(of folders: [TrainingRecord.Folder]) -> String {
     guard folders.count == 1 else { return "\(folders.count) folders" }
