@@ -51,7 +51,12 @@ extension Adapter {
   }
 
   /// Understands an open file.
-  public init(file: SafeTensorsFile) throws(AdapterError) {
+  public init(file: SafeTensorsFile) throws(AdapterError) { try self.init(file: file, readsSidecar: true) }
+
+  /// Understands an open file.
+  /// - Parameter readsSidecar: whether alphas may come from `adapter_config.json` beside the file. Whoever only looks
+  ///   at a file reads it without a configuration that is damaged.
+  init(file: SafeTensorsFile, readsSidecar: Bool) throws(AdapterError) {
     guard Self.isAdapter(file) else {
       throw AdapterError(
         path: file.path, rule: .notAdapter,
@@ -60,7 +65,7 @@ extension Adapter {
     var unmatched: [UnmatchedKey] = []
     let naming = FileNaming(file)
     let groups = Self.groups(file, naming, unmatched: &unmatched)
-    let declared = try DeclaredScales(file: file)
+    let declared = try DeclaredScales(file: file, readsSidecar: readsSidecar)
     var modules: [AdapterModule] = []
     var places: [ModulePath: String] = [:]
     for group in groups {
@@ -81,9 +86,7 @@ extension Adapter {
     family = naming.family
     doubledStems = groups.filter(\.resolved.isDoubled).map(\.stem)
     self.modules = modules.sorted { $0.path < $1.path }
-    let order = Dictionary(
-      file.header.tensors.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
-    self.unmatched = unmatched.sorted { (order[$0.key] ?? 0) < (order[$1.key] ?? 0) }
+    self.unmatched = Self.inOrder(unmatched, of: file)
     dialects = Self.dialects(modules, file: file)
     architecture =
       naming.family?.architecture
@@ -92,6 +95,14 @@ extension Adapter {
           ?? Architecture.named(in: file.header.metadata) ?? .unknown
         : Architecture.recognised(modules: modules, metadata: file.header.metadata))
     configurationProblem = declared.problem
+  }
+
+  /// Keys in the file's order; most files have none that are not used.
+  private static func inOrder(_ unmatched: [UnmatchedKey], of file: SafeTensorsFile) -> [UnmatchedKey] {
+    guard unmatched.count > 1 else { return unmatched }
+    let order = Dictionary(
+      file.header.tensors.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
+    return unmatched.sorted { (order[$0.key] ?? 0) < (order[$1.key] ?? 0) }
   }
 
   /// Whether any key ends like an adapter's.
@@ -115,12 +126,12 @@ extension Adapter {
   {
     var groups: [StemGroup] = []
     var places: [String: Int?] = [:]  // nil: a stem no dialect knows
-    for tensor in file.header.tensors {
+    for (tensor, key) in zip(file.header.tensors, naming.keys) {
       if isPositional(tensor.name) {
         unmatched.append(.init(key: tensor.name, reason: "numbered layers (cloneofsimo) are not read by this version"))
         continue
       }
-      guard let (stem, role) = TensorRole.split(tensor.name) else {
+      guard let (stem, role) = key else {
         unmatched.append(.init(key: tensor.name, reason: "no adapter's key ends like this"))
         continue
       }

@@ -22,6 +22,8 @@ public struct AdapterError: Error, Sendable, CustomStringConvertible {
     case nonFinite = "non-finite"
     /// A text file beside the weights is damaged.
     case sidecar
+    /// The metadata tell nothing of what was asked for.
+    case noRecord = "no-record"
   }
 
   /// The file.
@@ -32,6 +34,11 @@ public struct AdapterError: Error, Sendable, CustomStringConvertible {
   public var key: String?
   /// What was found, and what to do; a clause without a final stop.
   public var detail: String
+
+  /// Creates an error; `detail` is a clause without a final stop.
+  package init(path: String, rule: Rule, key: String? = nil, detail: String) {
+    (self.path, self.rule, self.key, self.detail) = (path, rule, key, detail)
+  }
 
   /// The whole sentence.
   public var description: String {

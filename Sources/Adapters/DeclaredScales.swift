@@ -15,7 +15,7 @@ struct DeclaredScales {
   private(set) var problem: String?
 
   /// Reads what there is for a file: the header first, then the file beside it.
-  init(file: SafeTensorsFile) throws(AdapterError) {
+  init(file: SafeTensorsFile, readsSidecar: Bool = true) throws(AdapterError) {
     if let text = file.header.metadata["lora_adapter_metadata"] {
       do {
         let json = try JSONParser.parse(text)
@@ -28,7 +28,7 @@ struct DeclaredScales {
         problem = "lora_adapter_metadata is not JSON: \(error.message)"
       }
     }
-    guard components.isEmpty, file.path.hasSuffix(".safetensors") else { return }
+    guard readsSidecar, components.isEmpty, file.path.hasSuffix(".safetensors") else { return }
     let folder = file.path.lastIndex(of: "/").map { String(file.path[...$0]) } ?? ""
     let path = folder + "adapter_config.json"
     let bytes: [UInt8]

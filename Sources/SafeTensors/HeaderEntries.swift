@@ -71,37 +71,47 @@ struct HeaderEntries {
     func broken(_ rule: SafeTensorsError.Rule, _ detail: String) -> SafeTensorsError {
       SafeTensorsError(path: path, rule: rule, tensor: name, detail: detail)
     }
-    var fields: [String: JSONValue] = [:]
-    let names = ["dtype", "shape", "data_offsets"]
+    // Three variables and no dictionary: a library of LoRAs has millions of entries.
+    var (dtypeValue, shapeValue, offsetsValue): (JSONValue?, JSONValue?, JSONValue?)
+    func set(_ slot: inout JSONValue?, _ member: JSONValue.Member) throws(SafeTensorsError) {
+      guard slot == nil else { throw broken(.duplicateField, "the field \"\(member.name)\" stands twice") }
+      slot = member.value
+    }
     switch value {
     case .object(let members):
-      for member in members where names.contains(member.name) {
-        guard fields.updateValue(member.value, forKey: member.name) == nil else {
-          throw broken(.duplicateField, "the field \"\(member.name)\" stands twice")
+      for member in members {
+        switch member.name {
+        case "dtype": try set(&dtypeValue, member)
+        case "shape": try set(&shapeValue, member)
+        case "data_offsets": try set(&offsetsValue, member)
+        default: break
         }
       }
     case .array(let elements):
-      guard elements.count == names.count else {
+      guard elements.count == 3 else {
         throw broken(.wrongType, "the entry is an array of \(elements.count), not of dtype, shape and data_offsets")
       }
-      for (name, element) in zip(names, elements) { fields[name] = element }
+      (dtypeValue, shapeValue, offsetsValue) = (elements[0], elements[1], elements[2])
     default: throw broken(.wrongType, "the entry is \(value.kind), not an object with dtype, shape and data_offsets")
     }
-    func field(_ name: String) throws(SafeTensorsError) -> JSONValue {
-      guard let value = fields[name] else { throw broken(.missingField, "the field \"\(name)\" is missing") }
+    func field(_ name: String, _ value: JSONValue?) throws(SafeTensorsError) -> JSONValue {
+      guard let value else { throw broken(.missingField, "the field \"\(name)\" is missing") }
       return value
     }
-    let dtypeName = try Self.dtypeName(field("dtype"), broken)
-    guard let dtype = DType(rawValue: dtypeName) else {
+    let dtypeName = try Self.dtypeName(field("dtype", dtypeValue), broken)
+    guard let dtype = Self.dtypes[dtypeName] else {
       throw broken(.unknownDType, "dtype \"\(dtypeName.shortened(to: 40))\" is none of the format's")
     }
-    let shape = try Self.sizes(field("shape"), "shape", broken)
-    let offsets = try Self.sizes(field("data_offsets"), "data_offsets", broken)
+    let shape = try Self.sizes(field("shape", shapeValue), "shape", broken)
+    let offsets = try Self.sizes(field("data_offsets", offsetsValue), "data_offsets", broken)
     guard offsets.count == 2 else {
       throw broken(.wrongType, "data_offsets has \(offsets.count) numbers, not 2")
     }
     return Entry(name: name, dtype: dtype, shape: shape, begin: offsets[0], end: offsets[1])
   }
+
+  /// The formats by name; the raw value's own search compares with one name after the other.
+  private static let dtypes = Dictionary(uniqueKeysWithValues: DType.allCases.map { ($0.rawValue, $0) })
 
   private static func dtypeName(
     _ value: JSONValue, _ broken: (SafeTensorsError.Rule, String) -> SafeTensorsError

@@ -65,6 +65,50 @@ struct InspectionWarningTests {
     #expect(try await F.warnings(mixed, metadata: with(["ss_network_dim": "Dynamic"])).isEmpty)
   }
 
+  @Test func metadataAgainstConvolutions() async throws {
+    let stem = "lora_unet_down_blocks_1_resnets_0_conv1"
+    let convolution = [
+      F.Tensor("\(stem).lora_down.weight", [2, 32, 3, 3], seed: 7),
+      F.Tensor("\(stem).lora_up.weight", [64, 2, 1, 1], seed: 8),
+      F.Tensor("\(stem).alpha", [], [2]),
+    ]
+    let stated = with(["ss_network_args": #"{"conv_dim": "8", "conv_alpha": "2"}"#])
+    let found = try await F.inspect(F.lora() + convolution, metadata: stated)
+    let warning = try #require(found.warnings.first { $0.id == "metadata-rank-mismatch" })
+    #expect(warning.text.contains("rank 8 for convolutions") && warning.text.contains("rank 2"))
+    let right = with(["ss_network_args": #"{"conv_dim": "2", "conv_alpha": "2"}"#])
+    #expect(try await F.warnings(F.lora() + convolution, metadata: right).isEmpty)
+  }
+
+  @Test func metadataAgainstLayersOfOtherModels() async throws {
+    let stem = "lora_unet_nobody_knows_this_layer"
+    func file(_ rank: Int) -> [F.Tensor] {
+      [
+        F.Tensor("\(stem).lora_down.weight", [rank, 8], seed: 1),
+        F.Tensor("\(stem).lora_up.weight", [8, rank], seed: 2),
+      ]
+    }
+    for (rank, isOdd) in [(20, true), (4, false), (12, false), (16, false)] {
+      let ids = try await F.warnings(file(rank), metadata: with(["ss_base_model_version": "flux1"]))
+      #expect(ids.contains("metadata-rank-mismatch") == isOdd, "rank \(rank)")
+    }
+  }
+
+  @Test(
+    arguments: [
+      (["ss_sd_model_name": "sd_xl_base_1.0.safetensors"], true),
+      (["ss_sd_model_name": "ponyDiffusionV6XL.safetensors"], true), (["ss_v2": "True"], true),
+      (["ss_new_sd_model_hash": "31e35c80fc4829d14f90153f4c74cd59c90b779f6afe05a74cd6120b893f7e5b"], true),
+      (["ss_sd_model_name": "v1-5-pruned-emaonly.safetensors"], false), (["ss_v2": "False"], false),
+      // A fine-tune's name tells less than its layers, and a few letters may be anybody's.
+      (["ss_sd_model_name": "ponyRealism_v21.safetensors"], false), (["ss_sd_model_name": "flux.safetensors"], false),
+    ] as [([String: String], Bool)])
+  func statedBaseAgainstLayers(changes: [String: String], isOdd: Bool) async throws {
+    let metadata = F.metadata.filter { $0.key != "ss_base_model_version" }.merging(changes) { $1 }
+    let ids = try await F.warnings(F.lora(), metadata: metadata)
+    #expect(ids.contains("base-version-mismatch") == isOdd)
+  }
+
   @Test func needsBase() async throws {
     let magnitude = F.Tensor("\(F.attention)to_k.dora_scale", [32, 1], filled: 1)
     let found = try await F.inspect(F.layer() + [magnitude])

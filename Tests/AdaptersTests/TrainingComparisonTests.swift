@@ -87,4 +87,75 @@ struct TrainingComparisonTests {
     let encoded = try JSONEncoder().encode(comparison)
     #expect(try JSONDecoder().decode(RecipeComparison.self, from: encoded) == comparison)
   }
+
+  // MARK: - Trainers that spell things differently
+
+  @Test(
+    arguments: [
+      ("optimizer", "AdamW8bit", "ADAMW_8BIT", true), ("optimizer", "AdamW", "AdamW8bit", false),
+      ("scheduler", "cosine_with_restarts", "COSINE_WITH_RESTARTS", true), ("scheduler", "cosine", "linear", false),
+      ("mixed_precision", "bf16", "bfloat_16", true), ("mixed_precision", "none (fp32)", "torch.float32", true),
+      ("mixed_precision", "bf16", "fp16", false), ("loss_type", "l2", "MSE", true),
+      ("base_model", "C:\\m\\Pony_v6-fp16.safetensors", "pony v6", true), ("base_model", "ponyV6", "ponyV7", false),
+      ("base_version", "sdxl_", "sdxl_base_v1-0", true), ("base_version", "sd_v1", "sdxl_", false),
+      ("optimizer_args", "weight_decay = 0.10, betas = (0.9, 0.99)", "betas=(0.9,0.99), weight_decay=0.1", true),
+      ("optimizer_args", "weight_decay = 0.1", "weight_decay = 0.2", false), ("rank", "16", "16", true),
+    ])
+  func spellings(id: String, a: String, b: String, same: Bool) {
+    #expect((RecipeNormalisation.value(a, of: id) == RecipeNormalisation.value(b, of: id)) == same)
+  }
+
+  @Test func offAndAbsentAreDifferentThings() throws {
+    let on = record(["ss_noise_offset": "0.05", "ss_flip_aug": "True", "ss_min_snr_gamma": "5"])
+    let off = record(["ss_noise_offset": "None", "ss_flip_aug": "False"], without: ["ss_min_snr_gamma"])
+    let comparison = compare(on, off)
+    func values(_ id: String) -> [String?]? { comparison.rows.first { $0.id == id }?.values }
+    #expect(values("noise_offset") == ["0.05", "not set"] && values("flip") == ["yes", "off"])
+    #expect(values("min_snr_gamma") == ["5", nil])
+    let row = try #require(comparison.rows.first { $0.id == "rank" })
+    #expect(row.sources == ["ss_network_dim", "ss_network_dim"])
+  }
+
+  @Test func commonRatesAreFilledIn() throws {
+    let common = record(["ss_learning_rate": "0.0001"], without: ["ss_unet_lr"])
+    let row = try #require(compare(record(), common).rows.first { $0.id == "unet_lr" })
+    #expect(row.same && row.values == ["0.0001", "0.0001"])
+  }
+
+  @Test func acrossTrainers() {
+    let other = TrainingRecord(metadata: TrainingFixtures.oneTrainer)
+    let comparison = RecipeComparison([("a", record()), ("b", other)])
+    let rows = Dictionary(uniqueKeysWithValues: comparison.rows.map { ($0.id, $0) })
+    #expect(rows["optimizer"]?.same == true && rows["scheduler"]?.same == true, "AdamW and ADAMW are one")
+    #expect(rows["base_version"]?.same == true && rows["rank"]?.same == false)
+    #expect(rows["rank"]?.sources == ["ss_network_dim", "ot_config"])
+  }
+
+  @Test func differencesAlone() {
+    let comparison = compare(record(), record(["ss_steps": "750"]))
+    #expect(Set(comparison.differences.rows.map(\.id)) == ["steps", "samples"])
+    #expect(comparison.differences.sameBase == comparison.sameBase)
+    #expect(compare(record(), record()).differences.rows.isEmpty)
+  }
+
+  @Test func groupsStayTogether() {
+    let comparison = compare(
+      TrainingRecord(metadata: ["ss_output_name": "a", "ss_base_model_version": "sd_v1"]),
+      record(["modelspec.date": "2024", "modelspec.title": "T"]), record())
+    var seen: [String] = []
+    for group in comparison.rows.map(\.group) where seen.last != group {
+      #expect(!seen.contains(group), "\(group) stands twice")
+      seen.append(group)
+    }
+  }
+
+  @Test func layersComeFirst() async throws {
+    let file = try await InspectionFixtures.inspect(InspectionFixtures.lora(rank: 8, alpha: 4))
+    let comparison = RecipeComparison(
+      [("a", file.recipe), ("b", record())], layers: [file.fields, []])
+    #expect(comparison.rows.first?.group == "Layers")
+    let row = comparison.rows.first { $0.id == "layers_rank" }
+    #expect(row?.values == ["8", nil] && row?.sources == ["layers", nil])
+    #expect(comparison.rows.first { $0.id == "layers_scale" }?.values[0] == "0.5")
+  }
 }

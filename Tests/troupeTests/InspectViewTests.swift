@@ -37,9 +37,9 @@ struct InspectViewTests {
         Saved           2023-11-14 23:13 UTC after 1 h 0 min
 
       On what
-        concept  images  repeats  shown  share  most frequent tags
-        mika         30     × 10    300   67 %  1girl, mika_oc, red hair
-        rin          30      × 5    150   33 %  1girl, rin_oc
+        character  images  repeats  an epoch  share  in all  most frequent tags
+        mika           30     × 10       300   67 %   1 800  1girl, mika_oc, red hair
+        rin            30      × 5       150   33 %     900  1girl, rin_oc
         Likely trigger words
           mika_oc for 10_mika: in 30 of 30 captions of “10_mika” only
           rin_oc for 5_rin: in 30 of 30 captions of “5_rin” only
@@ -110,7 +110,12 @@ struct InspectViewTests {
     let lines = InspectComparisonView(comparison, style: .plain, width: 80).lines()
     #expect(
       lines.contains { $0.hasPrefix("≠ LR scheduler") && $0.contains("cosine") && $0.contains("linear") })
-    #expect(lines.contains { $0.hasPrefix("? Noise offset") })
+    #expect(lines.contains { $0.hasPrefix("≠ Noise offset") && $0.hasSuffix("not set") })
+    let third = try await InspectFixtures.inspection(
+      metadata: InspectFixtures.metadata.filter { $0.key != "ss_noise_offset" })
+    let silent = try #require(InspectionDocument.comparison([first, third]))
+    let more = InspectComparisonView(silent, style: .plain, width: 80).lines()
+    #expect(more.contains { $0.hasPrefix("? Noise offset") && $0.hasSuffix("–") })
     #expect(lines.contains { $0.hasPrefix("  Optimizer ") })
     for question in ["Same base model?", "Same parameters?", "Same author?", "Same training run?"] {
       #expect(lines.contains { $0.hasPrefix(question) })

@@ -18,11 +18,19 @@ extension Inspection {
   public static func make(file: SafeTensorsFile, options: InspectionOptions = .init()) async throws
     -> Inspection
   {
-    let adapter: Adapter?
+    var adapter: Adapter?
+    var sidecarProblem: String?
     do { adapter = try Adapter(file: file) } catch {
-      guard error.rule == .notAdapter else { throw error }
-      adapter = nil
+      switch error.rule {
+      case .notAdapter: adapter = nil
+      case .sidecar:
+        // A merge must not guess alphas; to show the file without them is better than not to show it.
+        adapter = try Adapter(file: file, readsSidecar: false)
+        sidecarProblem = error.detail
+      default: throw error
+      }
     }
+    let sidecars = adapter == nil ? .none : Sidecars(beside: file)
     let wantsHashes = options.hashes == .always || (options.hashes == .adapters && adapter != nil)
     async let hashes = wantsHashes ? file.hashes() : nil
     var measures: [LayerMeasure]?
@@ -36,18 +44,23 @@ extension Inspection {
       loose = try LooseLayers(adapter).read()
     }
     let subject = InspectionSubject(
-      file: file, adapter: adapter, record: TrainingRecord(metadata: file.header.metadata),
-      loose: adapter.map { LooseLayers($0) }, measures: measures, looseContents: loose, hashes: await hashes)
+      file: file, adapter: adapter, record: TrainingRecord(metadata: file.header.metadata, beside: sidecars),
+      sidecarProblem: sidecarProblem, loose: adapter.map { LooseLayers($0) }, measures: measures, looseContents: loose,
+      hashes: await hashes)
     return Inspection(subject, options: options)
   }
 
   private init(_ subject: InspectionSubject, options: InspectionOptions) {
     let (file, adapter) = (subject.file, subject.adapter)
-    let (tensors, modules) = (file.header.tensors, adapter?.modules ?? [])
+    let (tensors, modules) = (file.header.tensors, subject.modules)
     let summary = adapter == nil ? CheckpointSummary(file: file) : nil
     let kind: Kind = adapter != nil ? .lora : summary != nil ? .checkpoint : .other
     let counts = modules.reduce(into: [Variant: Int]()) { $0[$1.variant, default: 0] += 1 }
-    let bytes = tensors.reduce(into: [DType: Int]()) { $0[$1.dtype, default: 0] += $1.range.count }
+    var (bytes, dtypes): ([DType: Int], [DType: Int]) = ([:], [:])
+    for tensor in tensors {
+      bytes[tensor.dtype, default: 0] += tensor.range.count
+      dtypes[tensor.dtype, default: 0] += 1
+    }
     self.init(
       path: file.path, size: file.size, kind: kind,
       architecture: adapter?.architecture ?? summary?.architecture ?? .unknown,
@@ -60,7 +73,7 @@ extension Inspection {
       unmatched: (adapter?.unmatched ?? []).map { UnmatchedKey(key: $0.key, reason: $0.reason) },
       rank: RankSpread(subject.ranks), alpha: AlphaSpread(subject.alphas),
       dtype: Self.mostUsed(bytes)?.key.rawValue,
-      dtypes: tensors.reduce(into: [:]) { $0[$1.dtype.rawValue, default: 0] += 1 }, tensors: tensors.count,
+      dtypes: Dictionary(uniqueKeysWithValues: dtypes.map { ($0.key.rawValue, $0.value) }), tensors: tensors.count,
       parameters: tensors.reduce(0) { $0.addingCapped($1.count) },
       hashes: Hashes(subject.hashes, record: subject.record),
       strength: subject.measures.flatMap { modules.isEmpty ? nil : Strength($0) },
@@ -84,8 +97,8 @@ extension Inspection {
 
   /// Variants that flatten a convolution leave its kernel to the layer's name.
   private static func kernelName(_ module: AdapterModule) -> String {
-    let width = module.path.kernelWidth
-    let kernel = module.kernel.isEmpty && width > 1 ? [width, width] : module.kernel
+    let width = module.kernel.isEmpty ? module.path.kernelWidth : 1
+    let kernel = width > 1 ? [width, width] : module.kernel
     return kernel.isEmpty ? "linear" : kernel.map(String.init).joined(separator: "x")
   }
 
@@ -98,7 +111,7 @@ extension Inspection {
       let norm = strength?.norm
       return Part(
         part: part, modules: indices.count,
-        rank: RankSpread(indices.map { modules[$0] }.filter(\.hasRank).map(\.rank)),
+        rank: RankSpread(indices.compactMap { modules[$0].hasRank ? modules[$0].rank : nil }),
         norm: norm, energyShare: norm.flatMap { total > 0 ? $0 * $0 / total : nil },
         effectiveRank: strength?.effectiveRank, leadingShare: strength?.leadingShare,
         spectrum: strength?.spectrum ?? [])

@@ -1,9 +1,6 @@
 import SafeTensors
 
 extension InspectionSubject {
-  /// The layers whose alpha was read or assumed.
-  private var scaled: [AdapterModule] { modules.filter { $0.alpha.source != .none } }
-
   /// What is odd about alphas, which decide a LoRA's strength.
   var alphaWarnings: [InspectionWarning] {
     [tooLarge, assumed, mixed, lost, contradictedAlpha].compactMap { $0 }
@@ -79,16 +76,40 @@ extension InspectionSubject {
   var rankWarnings: [InspectionWarning] {
     let kinds: Set<Variant> = [.lora, .locon, .tucker, .loha, .lohaTucker]
     let ranks = modules.filter { $0.kernel.isEmpty && kinds.contains($0.variant) }.map(\.rank)
+    if modules.isEmpty { return [looseRank].compactMap { $0 } }
+    return [convolutionRank].compactMap { $0 } + linearRank(ranks)
+  }
+
+  /// Of layers of other models; the three or four parts of a fused layer have a third or a fourth of its rank each.
+  private var looseRank: InspectionWarning? {
+    let ranks = Set(loose?.layers.map(\.rank) ?? [])
+    guard let stated = record.network.dim, stated > 0, let low = ranks.min(), let high = ranks.max(),
+      !ranks.contains(stated), !ranks.contains(3 * stated), !ranks.contains(4 * stated)
+    else { return nil }
+    return .init(.metadataRank, Self.contradiction(stated, "the layers", low, high))
+  }
+
+  private var convolutionRank: InspectionWarning? {
+    let ranks = modules.filter { !$0.kernel.isEmpty && [.lora, .locon].contains($0.variant) }.map(\.rank)
+    guard let stated = record.network.convDim, stated > 0, let low = ranks.min(), let high = ranks.max(),
+      !ranks.contains(stated)
+    else { return nil }
+    return .init(.metadataRank, Self.contradiction(stated, "the convolutions", low, high))
+  }
+
+  private static func contradiction(_ stated: Int, _ layers: String, _ low: Int, _ high: Int) -> String {
+    "The metadata state rank \(stated)\(layers == "the layers" ? "" : " for convolutions"), but \(layers) have "
+      + "\(low == high ? "rank \(low)" : "ranks from \(low) to \(high)"): the file was resized or merged after "
+      + "training."
+  }
+
+  private func linearRank(_ ranks: [Int]) -> [InspectionWarning] {
     guard let stated = record.network.dim, stated > 0, let low = ranks.min(), let high = ranks.max() else {
       return []
     }
     guard ranks.contains(stated) else {
       return [
-        .init(
-          .metadataRank,
-          "The metadata state rank \(stated), but the layers have "
-            + "\(low == high ? "rank \(low)" : "ranks from \(low) to \(high)"): the file was resized "
-            + "or merged after training.")
+        .init(.metadataRank, Self.contradiction(stated, "the layers", low, high))
       ]
     }
     guard low < high else { return [] }

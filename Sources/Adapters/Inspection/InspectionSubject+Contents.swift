@@ -53,7 +53,7 @@ extension InspectionSubject {
   }
 
   private var configurationWarning: InspectionWarning? {
-    adapter?.configurationProblem.map {
+    (adapter?.configurationProblem ?? sidecarProblem.map { "adapter_config.json beside the file \($0)" }).map {
       .init(.configuration, "The adapter's configuration cannot be used, so alphas may be wrong: \($0).")
     }
   }
@@ -66,14 +66,28 @@ extension InspectionSubject {
   private var baseVersion: InspectionWarning? {
     guard let adapter, adapter.architecture != .unknown else { return nil }
     let stated = file.header.metadata.filter {
-      ["ss_base_model_version", "modelspec.architecture"].contains($0.key)
+      ["ss_base_model_version", "modelspec.architecture", "ss_v2"].contains($0.key)
     }
-    guard let named = Architecture.named(in: stated), named != adapter.architecture else { return nil }
+    if let named = Architecture.named(in: stated), named != adapter.architecture {
+      return .init(
+        .baseVersion,
+        "The metadata call the base model “\((record.base.version ?? named.label).shortened(to: 60))”, but "
+          + "the layers are those "
+          + "of \(adapter.architecture.label); the layers are right.")
+    }
+    // A checkpoint's name or checksum, where it is that of a published model.
+    let base = record.base.assessment
+    // A name of a few letters may be anybody's.
+    let isTelling =
+      base.reason.hasPrefix("Its checksum")
+      || (record.base.modelName ?? "").withoutModelExtension.lettersAndDigits.count > 4
+    guard isTelling, base.kind == .foundation, let foundation = base.foundation,
+      let family = FoundationModel.all.first(where: { $0.label == foundation })?.family, family != adapter.architecture
+    else { return nil }
     return .init(
       .baseVersion,
-      "The metadata call the base model “\((record.base.version ?? named.label).shortened(to: 60))”, but "
-        + "the layers are those "
-        + "of \(adapter.architecture.label); the layers are right.")
+      "The metadata say that it was trained on “\((record.base.modelName ?? foundation).shortened(to: 60))” "
+        + "(\(foundation)), but the layers are those of \(adapter.architecture.label); the layers are right.")
   }
 
   private var networkModule: InspectionWarning? {

@@ -5,6 +5,8 @@ struct InspectionSubject {
   var file: SafeTensorsFile
   var adapter: Adapter?
   var record: TrainingRecord
+  /// Why PEFT's configuration beside the file could not be used for alphas; nil where it could, or there is none.
+  var sidecarProblem: String?
   /// The pairs of factors among keys of no known layer.
   var loose: LooseLayers?
   /// The measured layers, in the order of the adapter's modules; nil when weights were not read.
@@ -12,25 +14,37 @@ struct InspectionSubject {
   var looseContents: LooseLayers.Contents?
   var hashes: FileHashes?
 
-  var modules: [AdapterModule] { adapter?.modules ?? [] }
-
+  /// The known layers.
+  let modules: [AdapterModule]
+  /// The layers whose alpha was read or assumed.
+  let scaled: [AdapterModule]
   /// The ranks of the known layers, or those that shapes show where no layer is known.
-  var ranks: [Int] {
-    modules.isEmpty ? loose?.layers.map(\.rank) ?? [] : modules.filter(\.hasRank).map(\.rank)
-  }
-
+  let ranks: [Int]
   /// The alphas and scales of the layers that have any.
-  var alphas: [(alpha: Alpha, scale: Double)] {
-    modules.isEmpty
+  let alphas: [(alpha: Alpha, scale: Double)]
+
+  init(
+    file: SafeTensorsFile, adapter: Adapter?, record: TrainingRecord, sidecarProblem: String? = nil,
+    loose: LooseLayers?,
+    measures: [LayerMeasure]?, looseContents: LooseLayers.Contents?, hashes: FileHashes?
+  ) {
+    (self.file, self.adapter, self.record, self.sidecarProblem) = (file, adapter, record, sidecarProblem)
+    (self.loose, self.measures, self.looseContents, self.hashes) = (loose, measures, looseContents, hashes)
+    modules = adapter?.modules ?? []
+    scaled = modules.filter { $0.alpha.source != .none }
+    ranks = modules.isEmpty ? loose?.layers.map(\.rank) ?? [] : modules.lazy.filter(\.hasRank).map(\.rank)
+    alphas =
+      modules.isEmpty
       ? loose?.layers.map { ($0.alpha, $0.alpha.value / Double($0.rank)) } ?? []
-      : modules.filter { $0.alpha.source != .none }.map { ($0.alpha, $0.scale) }
+      : scaled.map { ($0.alpha, $0.scale) }
   }
 
   /// All warnings, the serious ones first.
   func warnings(kind: Inspection.Kind) -> [InspectionWarning] {
     var found = container
     if kind == .lora {
-      found += contents + weightWarnings + alphaWarnings + rankWarnings + contradictions + hashWarnings
+      found +=
+        contents + sidecarWarnings + weightWarnings + alphaWarnings + rankWarnings + contradictions + hashWarnings
       // The record's own finding about hashes is among them.
       found += record.findings().map { InspectionWarning($0) }
     }

@@ -61,6 +61,9 @@ public struct InspectionWarning: Sendable, Codable, Equatable {
     case rankUnderused = "rank-underused"
     case configuration = "adapter-configuration"
     case doubledPrefix = "doubled-prefix"
+    case sidecarUnreadable = "sidecar-unreadable"
+    case sidecarBase = "sidecar-base-mismatch"
+    case sidecarOfAnother = "sidecar-of-another-file"
 
     var level: Level {
       switch self {

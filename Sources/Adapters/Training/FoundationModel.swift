@@ -11,6 +11,16 @@ struct FoundationModel: Sendable {
   /// SHA-256 of its published files.
   var hashes: [String] = []
 
+  /// The family of its layers; nil where its versions are of several.
+  var family: Architecture? { Self.families[label] }
+
+  private static let families: [String: Architecture] = [
+    "Stable Diffusion 1.x": .sd1, "Stable Diffusion 2.x": .sd2, "NovelAI anime (SD 1.x)": .sd1, "SDXL base 1.0": .sdxl,
+    "Illustrious XL": .sdxl, "NoobAI-XL": .sdxl, "Pony Diffusion": .sdxl, "Animagine XL": .sdxl, "Kohaku XL": .sdxl,
+    "Flux.1": .flux1, "Flux.2": .flux2, "Stable Diffusion 3": .sd3, "Chroma": .chroma, "Qwen-Image": .qwenImage,
+    "Z-Image": .zImage, "Wan": .wan, "Lumina 2": .lumina2, "Hunyuan": .hunyuan, "Anima": .anima,
+  ]
+
   static let all: [FoundationModel] = [
     FoundationModel(
       label: "Stable Diffusion 1.x",

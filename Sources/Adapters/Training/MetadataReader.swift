@@ -8,24 +8,43 @@ struct MetadataReader {
   /// For values that were translated from another trainer's record: the key they came from.
   private let origins: [String: String]
   private(set) var unreadable: Set<String> = []
+  /// The keys that some part of a record has asked for; what is left over is listed as it is.
+  private(set) var taken: Set<String> = []
   /// Nested documents read so far; several parts of a record look into the same ones.
   private var documents: [String: JSONValue] = [:]
 
-  init(_ metadata: [String: String]) {
-    let foreign = ForeignRecord(metadata)
+  init(_ metadata: [String: String], beside sidecars: Sidecars = .none) {
+    let foreign = ForeignRecord(metadata, beside: sidecars)
     values = metadata.merging(foreign.values) { stored, _ in stored }
     origins = foreign.values.keys.reduce(into: [:]) { result, key in
       if metadata[key] == nil { result[key] = foreign.origin[key] }
     }
     unreadable = foreign.unreadable
+    taken = foreign.taken
   }
 
   var keys: Dictionary<String, String>.Keys { values.keys }
 
   func has(_ key: String) -> Bool { values[key] != nil }
 
+  /// Where a value stands: its metadata key, the key of another trainer's document, or a file beside the weights; nil
+  /// when there is none.
+  func source(of key: String) -> String? { has(key) ? origins[key] ?? key : nil }
+
   /// The text itself; nil when it is empty or says that there is none.
-  func text(_ key: String) -> String? {
+  mutating func text(_ key: String) -> String? {
+    taken.insert(key)
+    return stored(key)
+  }
+
+  /// A value as stored, whatever it says.
+  func raw(_ key: String) -> String? { values[key] }
+
+  /// Marks keys as read, whatever they hold.
+  mutating func take(_ keys: String...) { taken.formUnion(keys) }
+
+  /// A key's text without taking it.
+  func stored(_ key: String) -> String? {
     guard let stored = values[key]?.trimmed, !stored.isEmpty else { return nil }
     return ["None", "none", "null", "[]", "{}"].contains(stored) ? nil : stored
   }
@@ -70,6 +89,7 @@ struct MetadataReader {
 
   /// A nested document.
   mutating func json(_ key: String) -> JSONValue? {
+    taken.insert(key)
     if let known = documents[key] { return known }
     let document = read(key) { LenientJSON.parse($0) }
     documents[key] = document

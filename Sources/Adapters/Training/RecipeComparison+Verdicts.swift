@@ -40,23 +40,13 @@ extension RecipeComparison {
     return Verdict(answer: .unknown, evidence: "At least one record does not name its base model.")
   }
 
-  /// A model's name without the words that tell how its file was packed.
   private static func normalised(_ name: String?) -> String? {
-    guard var plain = name?.lastPathComponent.withoutModelExtension.lettersAndDigits, !plain.isEmpty else {
-      return nil
-    }
-    let packings = [
-      "prunedemaonly", "pruned", "emaonly", "noema", "nonema", "fp16", "bf16", "fp32", "fp8", "09vae",
-      "vaefix",
-    ]
-    while let packing = packings.first(where: { plain.hasSuffix($0) && plain != $0 }) {
-      plain.removeLast(packing.count)
-    }
-    return plain
+    let plain = name.map(RecipeNormalisation.model) ?? ""
+    return plain.isEmpty ? nil : plain
   }
 
   /// Trainers spell one family in several ways: `sdxl_`, `sdxl_base_v1-0`, `stable-diffusion-xl-v1-base/lora`.
-  private static func family(_ version: String) -> String {
+  static func family(_ version: String) -> String {
     let plain = version.lettersAndDigits
     let families = [
       ("sdxl", "sdxl"), ("stablediffusionxl", "sdxl"), ("sdv1", "sd1"), ("sd1", "sd1"),
@@ -152,8 +142,9 @@ extension RecipeComparison {
       ("rank", record.network.dim.map { String($0) } ?? record.network.dimText),
       ("alpha", record.network.alpha.map(PlainText.number) ?? record.network.alphaText),
       ("learning rate", rates.isEmpty ? nil : PlainText.numbers(rates)),
-      ("optimizer", o.optimizer?.lowercased()),
-      ("scheduler", o.scheduler?.lowercased()), ("steps", (o.steps ?? o.maxTrainSteps).map { String($0) }),
+      ("optimizer", o.optimizer.map { RecipeNormalisation.value($0, of: "optimizer") }),
+      ("scheduler", o.scheduler.map { RecipeNormalisation.value($0, of: "scheduler") }),
+      ("steps", (o.steps ?? o.maxTrainSteps).map { String($0) }),
       (
         "resolution",
         record.data.resolutions.isEmpty

@@ -8,9 +8,12 @@ public struct RecipeComparison: Sendable, Codable, Equatable {
     public var group: String
     /// What it is called among people who train LoRAs.
     public var label: String
-    /// Its value in each file, in the files' order; nil where it is absent.
+    /// Its value in each file, in the files' order; `off` or `not set` where the record says so, nil where it does not
+    /// tell.
     public var values: [String?]
-    /// Whether all files have it with the same value.
+    /// Where each value comes from: a metadata key, a file beside the weights, `derived`, or `layers`.
+    public var sources: [String?]
+    /// Whether all files have it with the same value, however their trainers spell it.
     public var same: Bool
   }
 
@@ -30,9 +33,16 @@ public struct RecipeComparison: Sendable, Codable, Equatable {
   public var sameAuthor: Verdict
 
   /// Compares records; the names are only carried along.
-  public init(_ records: [(name: String, record: TrainingRecord)]) {
+  ///
+  /// - Parameters:
+  ///   - records: the records.
+  ///   - layers: what the files' layers tell, in the same order; it comes first.
+  public init(_ records: [(name: String, record: TrainingRecord)], layers: [[RecipeField]] = []) {
     names = records.map(\.name)
-    rows = Self.rows(records.map(\.record.fields))
+    let tables = records.enumerated().map { index, entry in
+      (index < layers.count ? layers[index] : []) + entry.record.comparedFields
+    }
+    rows = Self.rows(tables, off: records.map(\.record.switchedOff))
     sameBase = Self.combine(records) { Self.compareBases($0.base, $1.base) }
     sameRun = Self.combine(records, Self.compareRuns)
     sameAuthor = Self.combine(records, Self.compareAuthors)
@@ -40,7 +50,7 @@ public struct RecipeComparison: Sendable, Codable, Equatable {
   }
 
   /// Merges the files' tables, which all keep one order.
-  private static func rows(_ tables: [[RecipeField]]) -> [Row] {
+  private static func rows(_ tables: [[RecipeField]], off: [[String: String]]) -> [Row] {
     let fields = tables.map { fields in
       Dictionary(fields.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     }
@@ -58,11 +68,23 @@ public struct RecipeComparison: Sendable, Codable, Equatable {
         }
       }
     }
-    return order.map { field in
-      let values = fields.map { $0[field.id]?.value }
-      let same = values.allSatisfy { $0 != nil && $0 == values.first ?? nil }
-      return Row(id: field.id, group: field.group, label: field.label, values: values, same: same)
+    // Files that tell different things of one group must not take it apart.
+    let groups = order.reduce(into: ["Layers"]) { if !$0.contains($1.group) { $0.append($1.group) } }
+    let sorted = groups.flatMap { group in order.filter { $0.group == group } }
+    return sorted.map { field in
+      let values = zip(fields, off).map { $0[field.id]?.value ?? $1[field.id] }
+      let plain = values.map { $0.map { RecipeNormalisation.value($0, of: field.id) } }
+      let same = plain.allSatisfy { $0 != nil && $0 == plain.first ?? nil }
+      let sources = fields.map { $0[field.id]?.source }
+      return Row(id: field.id, group: field.group, label: field.label, values: values, sources: sources, same: same)
     }
+  }
+
+  /// The comparison with those rows alone in which files differ, or some do not tell.
+  public var differences: RecipeComparison {
+    var result = self
+    result.rows.removeAll(where: \.same)
+    return result
   }
 
   /// The answer for all files, from the answers for their pairs.

@@ -18,6 +18,7 @@ extension TrainingRecord {
         ("min_snr_gamma", "Min-SNR gamma", positive(noise.minSNRGamma)),
         ("zero_terminal_snr", "Zero terminal SNR", yes(noise.zeroTerminalSNR)),
         ("ip_noise_gamma", "IP noise gamma", positive(noise.ipNoiseGamma)),
+        ("ip_noise_gamma_random", "Random IP noise gamma", yes(noise.ipNoiseGammaRandomStrength)),
         ("debiased", "Debiased estimation", yes(noise.debiasedEstimation)),
         ("loss_type", "Loss", noise.lossType),
         ("huber_schedule", "Huber schedule", usesHuber ? noise.huberSchedule : nil),
@@ -31,6 +32,11 @@ extension TrainingRecord {
         ("flow_shift", "Flow shift", number(noise.flowShift)),
         ("guidance", "Guidance scale", number(noise.guidanceScale)),
         ("weighting", "Timestep weighting", noise.weightingScheme),
+        ("logit_mean", "Logit mean", number(noise.logitMean)), ("logit_std", "Logit spread", number(noise.logitStd)),
+        ("mode_scale", "Mode scale", number(noise.modeScale)),
+        ("sigmoid_scale", "Sigmoid scale", number(noise.sigmoidScale)),
+        ("t5_mask", "T5 attention mask", yes(noise.appliesT5Mask)),
+        ("clip_mask", "CLIP attention mask", yes(noise.appliesCLIPMask)),
         ("model_prediction", "Model output", noise.modelPredictionType),
       ])
   }
@@ -71,6 +77,19 @@ extension TrainingRecord {
           "bucket_range", "Bucket sides",
           data.bucketsEnabled == false ? nil : sides.0.flatMap { low in sides.1.map { "\(low) to \($0) px" } }
         ), ("flip", "Flip augmentation", yes(data.flipAugmentation)),
+        ("colour", "Colour augmentation", yes(data.colourAugmentation)),
+        ("random_crop", "Random crop", yes(data.randomCrop)),
+        ("face_crop", "Crop around faces", PlainText.numbers(data.faceCropRange)),
+        ("bucket_no_upscale", "Small images left small", yes(data.bucketNoUpscale)),
+        ("resize", "Resized by", data.resizeInterpolation),
+        ("validation_images", "Validation images", positive(data.numValidationImages.map { Double($0) })),
+        ("validation_split", "Validation share", positive(data.validationSplit)),
+        ("validation_every_epochs", "Validation every n epochs", whole(optimisation.validateEveryNEpochs)),
+        ("validation_every_steps", "Validation every n steps", whole(optimisation.validateEveryNSteps)),
+        ("validation_steps", "Validation steps at most", whole(optimisation.maxValidationSteps)),
+        (
+          "validation_seed", "Validation seed", positive(data.validationSplit) == nil ? nil : whole(data.validationSeed)
+        ),
         ("train_images", "Images per epoch, with repeats", whole(data.numTrainImages)),
         ("reg_images", "Regularisation images", positive(data.numRegImages.map { Double($0) })),
         ("batches_per_epoch", "Batches per epoch", whole(data.batchesPerEpoch)),

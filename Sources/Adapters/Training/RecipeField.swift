@@ -8,14 +8,21 @@ public struct RecipeField: Sendable, Codable, Equatable {
   public var label: String
   /// Its value as text.
   public var value: String
+  /// Where it comes from: a metadata key, a file beside the weights, or `derived` from several values.
+  public var source = "derived"
 }
 
 extension TrainingRecord {
   /// Everything the record knows, for a table: in a sensible order, without what is absent or switched off.
   public var fields: [RecipeField] {
-    identityFields + baseFields + networkFields + scheduleFields + learningFields + noiseFields
-      + captionFields
-      + dataFields + castFields
+    let all =
+      identityFields + baseFields + networkFields + scheduleFields + learningFields + noiseFields + captionFields
+      + dataFields + castFields + notesFields + furtherFields
+    return all.map { field in
+      var field = field
+      field.source = sources[field.id] ?? field.source
+      return field
+    }
   }
 
   /// Makes the fields of a group from those values that are there.
@@ -51,7 +58,9 @@ extension TrainingRecord {
         ("started", "Started", identity.startedAt.flatMap(PlainText.moment)),
         ("finished", "Saved", identity.finishedAt.flatMap(PlainText.moment)),
         ("duration", "Training time", identity.durationSeconds.flatMap(PlainText.duration)),
-        ("comment", "Comment", identity.comment),
+        ("comment", "Comment", identity.comment), ("description", "Description", identity.description),
+        ("usage_hint", "Usage", identity.usageHint), ("tags", "Tags", identity.tags), ("date", "Date", identity.date),
+        ("version", "Version", identity.version),
         ("merged_from", "Merged from", mergedFrom.joined(separator: ", ")),
         ("trigger_words", "Likely trigger words", likelyTriggers),
       ])
@@ -68,7 +77,8 @@ extension TrainingRecord {
         ("base_model", "Base model", base.modelName), ("base_hash", "Base model hash", base.modelHash),
         ("base_version", "Base version", base.version),
         ("base_kind", "Kind of base", base.modelName == nil ? nil : base.assessment.kind.rawValue),
-        ("vae", "VAE", base.vaeName), ("clip_skip", "Clip skip", whole(base.clipSkip)),
+        ("vae", "VAE", base.vaeName), ("vae_hash", "VAE hash", base.vaeHash),
+        ("model_type", "Model type", base.modelType), ("clip_skip", "Clip skip", whole(base.clipSkip)),
         ("max_tokens", "Max caption tokens", whole(base.maxTokenLength)),
         ("prediction_type", "Prediction type", base.predictionType?.label),
       ])
@@ -99,11 +109,25 @@ extension TrainingRecord {
         ("epoch", "Epoch", whole(optimisation.epochReached)),
         ("epochs", "Planned epochs", whole(optimisation.epochs)),
         ("batch_size", "Batch size", whole(optimisation.batchSize)),
+        ("samples", "Samples", samples), ("batch_per_device", "Batch size per device", batchPerDevice),
         (
           "gradient_accumulation", "Gradient accumulation",
           optimisation.gradientAccumulation.flatMap { $0 > 1 ? String($0) : nil }
         ),
       ])
+  }
+
+  /// Images that went through the network up to the save, whatever the trainer calls a step.
+  private var samples: String? {
+    let o = optimisation
+    guard let steps = o.steps ?? o.maxTrainSteps, let batch = o.batchSize else { return nil }
+    return whole(steps.multiplyingCapped(batch).multiplyingCapped(max(1, o.gradientAccumulation ?? 1)))
+  }
+
+  /// What one device holds, where it is not what all hold together.
+  private var batchPerDevice: String? {
+    let o = optimisation
+    return o.batchSizePerDevice == o.batchSize ? nil : whole(o.batchSizePerDevice)
   }
 
   private var learningFields: [RecipeField] {
@@ -119,7 +143,11 @@ extension TrainingRecord {
         ("scheduler", "LR scheduler", o.scheduler), ("warmup", "LR warm-up steps", positive(o.warmupSteps)),
         ("max_grad_norm", "Max gradient norm", number(o.maxGradNorm)),
         ("mixed_precision", "Mixed precision", o.mixedPrecision), ("fp8_base", "FP8 base", yes(o.fp8Base)),
-        ("full_16_bit", "Full 16-bit training", yes(o.fullPrecision16)), ("seed", "Seed", whole(o.seed)),
+        ("fp8_unet", "FP8 base, image network alone", yes(o.fp8BaseUNet)),
+        ("full_16_bit", "Full 16-bit training", yes(o.fullPrecision16)),
+        ("gradient_checkpointing", "Gradient checkpointing", yes(o.gradientCheckpointing)),
+        ("cache_latents", "Latents cached", yes(o.cacheLatents)), ("low_ram", "Low RAM", yes(o.lowRAM)),
+        ("seed", "Seed", whole(o.seed)),
       ])
   }
 }

@@ -13,6 +13,10 @@ extension TrainingRecord {
     public var version: String?
     /// The separate VAE, if one was used.
     public var vaeName: String?
+    /// The VAE file's SHA-256 where known, else the short hash of old web UIs.
+    public var vaeHash: String?
+    /// The model's kind within a family with several, for example `flux` or `chroma`.
+    public var modelType: String?
     /// Which text-encoder layer from the end was used; 1 is the last.
     public var clipSkip: Int?
     /// How many tokens of a caption were read; nil means the model's 75.
@@ -32,6 +36,12 @@ extension TrainingRecord {
       legacyHash = reader.text("ss_sd_model_hash")?.lowercased()
       version = reader.text("ss_base_model_version") ?? reader.text("modelspec.architecture")
       vaeName = reader.text("ss_vae_name")
+      vaeHash = (reader.text("ss_new_vae_hash") ?? reader.text("ss_vae_hash"))?.lowercased()
+      modelType = reader.text("ss_model_type")
+      // Read here or below where the one before them says nothing.
+      reader.take(
+        "ss_sd_model_hash", "ss_vae_hash", "modelspec.architecture", "modelspec.prediction_type",
+        "ss_v_parameterization")
       clipSkip = reader.count("ss_clip_skip")
       maxTokenLength = reader.count("ss_max_token_length")
       isSD2 = reader.flag("ss_v2") ?? false

@@ -50,6 +50,20 @@ extension TrainingRecord {
     public var buckets: [Bucket]
     /// Whether images were mirrored at random.
     public var flipAugmentation: Bool?
+    /// Whether colours were changed at random.
+    public var colourAugmentation: Bool?
+    /// Whether images were cropped at random places.
+    public var randomCrop: Bool?
+    /// How many times smaller than a picture a face could be after a crop around it; two numbers, or none.
+    public var faceCropRange: [Double]
+    /// How images were resized, for example `lanczos`.
+    public var resizeInterpolation: String?
+    /// Images held out for validation.
+    public var numValidationImages: Int?
+    /// The share of images held out for validation, 0...1.
+    public var validationSplit: Double?
+    /// The seed by which they were drawn.
+    public var validationSeed: Int?
     /// Training images per epoch, with repeats.
     public var numTrainImages: Int?
     /// Regularisation images, with repeats.
@@ -58,6 +72,8 @@ extension TrainingRecord {
     public var batchesPerEpoch: Int?
     /// The image folders, in stored order; regularisation folders last.
     public var datasets: [Folder]
+    /// The data sets of a run with a data-set configuration, in stored order.
+    public var sets: [DataSet]
 
     init(reading reader: inout MetadataReader, tags: inout [String: [TagCount]]) {
       numTrainImages = reader.count("ss_num_train_images") ?? reader.count("ss_num_train_items")
@@ -71,12 +87,21 @@ extension TrainingRecord {
       minBucketSide = reader.count("ss_min_bucket_reso")
       maxBucketSide = reader.count("ss_max_bucket_reso")
       flipAugmentation = reader.flag("ss_flip_aug")
+      colourAugmentation = reader.flag("ss_color_aug")
+      randomCrop = reader.flag("ss_random_crop")
+      faceCropRange = reader.numbers("ss_face_crop_aug_range")
+      resizeInterpolation = reader.text("ss_resize_interpolation")
+      numValidationImages = reader.count("ss_num_validation_images")
+      validationSplit = reader.number("ss_validation_split")
+      validationSeed = reader.integer("ss_validation_seed")
+      reader.take("ss_num_train_items")
 
       var counts: [PixelSize: Int] = [:]
       let summary = reader.json("ss_bucket_info")
       if let summary, !Self.add(summary, to: &counts) { reader.reject("ss_bucket_info") }
       let hasSummary = !counts.isEmpty
       let sets = Self.list(&reader)
+      self.sets = sets.compactMap { $0.members == nil ? nil : DataSet($0) }
       for set in sets {
         guard set.members != nil else {
           reader.reject("ss_datasets")
@@ -91,7 +116,7 @@ extension TrainingRecord {
       buckets = counts.map { Bucket(size: $0.key, count: $0.value) }.sorted {
         ($1.count, $0.size.width, $0.size.height) < ($0.count, $1.size.width, $1.size.height)
       }
-      datasets = Folder.all(sets, &reader, tags: tags)
+      datasets = Folder.all(sets, &reader, tags: tags, total: numTrainImages)
       adopt(sets)
     }
 

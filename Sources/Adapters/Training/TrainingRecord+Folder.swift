@@ -17,6 +17,8 @@ extension TrainingRecord {
     public var classTokens: String?
     /// The folder's name without the repeats before it.
     public var concept: String
+    /// What the folder's name gives as class tokens, in runs that take them from there.
+    public var folderTokens: String?
     /// The most frequent tags, at most 20.
     public var topTags: [TagCount]
     /// How many captions there are; known only when some tag stands in as many captions as there are images.
@@ -25,6 +27,12 @@ extension TrainingRecord {
     public var captionPrefix: String?
     /// The resolution of the data set it belongs to, in runs with several.
     public var resolution: PixelSize?
+    /// The place of its data set in ``Dataset/sets``; nil where the run had no data-set configuration.
+    public var dataSet: Int?
+    /// The metadata file that holds its captions, where one does.
+    public var metadataFile: String?
+    /// What was done to its images and captions, where it is told for each folder.
+    public var rules: FolderRules?
 
     private init(name: String, repeats: Int, images: Int?, isRegularisation: Bool, tags: [TagCount]) {
       self.name = name
@@ -47,17 +55,29 @@ extension TrainingRecord {
     }
 
     /// The name before the ` (2)` that tells apart folders of one name.
-    private static func plainName(_ name: String) -> String {
+    static func plainName(_ name: String) -> String {
       guard name.hasSuffix(")"), let open = name.ranges(of: " (").last else { return name }
       return Int(name[open.upperBound...].dropLast()) == nil ? name : String(name[..<open.lowerBound])
     }
 
+    /// The folder's own name, without the ` (2)` of a second one.
+    var plainName: String { dataSet == nil && folderTokens == nil ? Self.plainName(name) : name }
+
     /// All folders of a run: the subsets of its data sets, and the folders that only the summaries list.
     static func all(
-      _ sets: [JSONValue], _ reader: inout MetadataReader, tags: [String: [TagCount]]
+      _ sets: [JSONValue], _ reader: inout MetadataReader, tags: [String: [TagCount]], total: Int?
     ) -> [Folder] {
       var folders: [Folder] = []
-      for set in sets { folders += subsets(of: set, tags: tags) }
+      for (index, set) in sets.filter({ $0.members != nil }).enumerated() {
+        folders += subsets(of: set, at: index, tags: tags)
+      }
+      // Musubi counts the images of all folders together, which tells those of a single one.
+      if folders.count == 1, folders[0].images == nil, let total, folders[0].repeats > 0,
+        total % folders[0].repeats == 0
+      {
+        folders[0].images = total / folders[0].repeats
+        folders[0].exposure = total
+      }
       let known = Set(folders.map(\.name))
       for (key, isRegularisation) in [("ss_dataset_dirs", false), ("ss_reg_dataset_dirs", true)] {
         guard let document = reader.json(key) else { continue }
@@ -71,17 +91,23 @@ extension TrainingRecord {
             reader.reject(key)
             continue
           }
-          folders.append(
-            Folder(
-              name: member.name, repeats: repeats, images: images, isRegularisation: isRegularisation,
-              tags: tags[member.name] ?? []))
+          var folder = Folder(
+            name: member.name, repeats: repeats, images: images, isRegularisation: isRegularisation,
+            tags: tags[member.name] ?? [])
+          // Without a configuration folders are named <repeats>_<class tokens>; metadata files have endings.
+          if member.name.hasPrefix("\(repeats)_"), !reader.has("ss_datasets") {
+            folder.folderTokens = String(member.name.dropFirst("\(repeats)_".count))
+          } else if member.name.lowercased().hasSuffix(".json") {
+            folder.metadataFile = member.name
+          }
+          folders.append(folder)
         }
       }
       folders += concepts(reader.json("ot_config")?["concepts"]?.elements ?? [])
       return folders.filter { !$0.isRegularisation } + folders.filter(\.isRegularisation)
     }
 
-    private static func subsets(of set: JSONValue, tags: [String: [TagCount]]) -> [Folder] {
+    private static func subsets(of set: JSONValue, at index: Int, tags: [String: [TagCount]]) -> [Folder] {
       let own = set["tag_frequency"]
       // Musubi's data sets are their own only subset.
       let subsets = set["subsets"]?.elements ?? (set["num_repeats"] == nil ? [] : [set])
@@ -96,6 +122,9 @@ extension TrainingRecord {
         folder.classTokens = subset["class_tokens"]?.filledText
         folder.captionPrefix = subset["caption_prefix"]?.filledText
         folder.resolution = PixelSize.read(set["resolution"])
+        folder.dataSet = index
+        folder.metadataFile = subset["metadata_file"]?.filledText?.lastPathComponent
+        folder.rules = FolderRules(subset)
         return folder
       }
     }

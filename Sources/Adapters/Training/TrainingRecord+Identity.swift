@@ -25,6 +25,16 @@ extension TrainingRecord {
     public var durationSeconds: Double?
     /// The maker's remark.
     public var comment: String?
+    /// What the file is, as published.
+    public var description: String?
+    /// How it is to be used, as published.
+    public var usageHint: String?
+    /// The tags it was published under.
+    public var tags: String?
+    /// When it was published, as it says itself.
+    public var date: String?
+    /// The version that the maker gave it.
+    public var version: String?
 
     init(reading reader: inout MetadataReader) {
       outputName = reader.text("ss_output_name") ?? reader.text("name")
@@ -38,6 +48,16 @@ extension TrainingRecord {
       finishedAt = reader.number("ss_training_finished_at")
       if let startedAt, let finishedAt, finishedAt >= startedAt { durationSeconds = finishedAt - startedAt }
       comment = reader.text("ss_training_comment")
+      description = reader.text("modelspec.description")
+      usageHint = reader.text("modelspec.usage_hint")
+      tags = reader.text("modelspec.tags")
+      date = reader.text("modelspec.date")
+      version = reader.text("version")
+      // What says nothing of the training: formats, the name's other place, and a picture.
+      reader.take(
+        "format", "name", "modelspec.sai_model_spec", "modelspec.implementation", "modelspec.thumbnail",
+        "modelspec.resolution", "modelspec.encoder_layer", "sshs_legacy_hash", "ot_branch", "ot_config",
+        "ot_revision", "training_info", "lora_adapter_metadata")
     }
 
     /// Tells the trainer by the keys that only it writes, the most specific first.

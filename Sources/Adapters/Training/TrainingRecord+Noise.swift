@@ -17,6 +17,8 @@ extension TrainingRecord {
     public var zeroTerminalSNR: Bool?
     /// Noise added to the network's input; 0.1 is usual.
     public var ipNoiseGamma: Double?
+    /// Whether that noise was drawn anew for each image, up to its strength.
+    public var ipNoiseGammaRandomStrength: Bool?
     /// The loss function, for example `l2` or `huber`.
     public var lossType: String?
     /// How the Huber threshold changes over the timesteps.
@@ -37,6 +39,18 @@ extension TrainingRecord {
     public var guidanceScale: Double?
     /// How timesteps were weighted (flow models).
     public var weightingScheme: String?
+    /// The mean of the logit-normal distribution of timesteps (flow models).
+    public var logitMean: Double?
+    /// The spread of the logit-normal distribution of timesteps (flow models).
+    public var logitStd: Double?
+    /// The scale of the mode distribution of timesteps (flow models).
+    public var modeScale: Double?
+    /// The scale of the sigmoid that timesteps are drawn through (flow models).
+    public var sigmoidScale: Double?
+    /// Whether padding was masked in T5's attention.
+    public var appliesT5Mask: Bool?
+    /// Whether padding was masked in the CLIP encoders' attention (SD3).
+    public var appliesCLIPMask: Bool?
     /// How the model's output was used (flow models): `raw`, `additive`, `sigma_scaled`.
     public var modelPredictionType: String?
 
@@ -49,6 +63,13 @@ extension TrainingRecord {
       minSNRGamma = reader.number("ss_min_snr_gamma")
       zeroTerminalSNR = reader.flag("ss_zero_terminal_snr")
       ipNoiseGamma = reader.number("ss_ip_noise_gamma")
+      ipNoiseGammaRandomStrength = reader.flag("ss_ip_noise_gamma_random_strength")
+      logitMean = reader.number("ss_logit_mean")
+      logitStd = reader.number("ss_logit_std")
+      modeScale = reader.number("ss_mode_scale")
+      sigmoidScale = reader.number("ss_sigmoid_scale")
+      appliesT5Mask = reader.flag("ss_apply_t5_attn_mask")
+      appliesCLIPMask = reader.flag("ss_apply_lg_attn_mask")
       lossType = reader.text("ss_loss_type")
       huberSchedule = reader.text("ss_huber_schedule")
       huberC = reader.number("ss_huber_c")

@@ -11,8 +11,10 @@ extension TrainingRecord {
     public var epochs: Int?
     /// The epoch in which the file was saved.
     public var epochReached: Int?
-    /// Images per step over all devices, before accumulation.
+    /// Images that go through the network at once over all devices, before accumulation.
     public var batchSize: Int?
+    /// Images that go through the network at once on one device.
+    public var batchSizePerDevice: Int?
     /// Steps whose gradients were added up before each update.
     public var gradientAccumulation: Int?
     /// The common learning rate.
@@ -23,6 +25,8 @@ extension TrainingRecord {
     public var textEncoderLR: [Double]
     /// The optimizer's short name, for example `AdamW8bit`.
     public var optimizer: String?
+    /// The optimizer as stored, with its package and without its arguments.
+    public var optimizerPath: String?
     /// The optimizer's arguments.
     public var optimizerArgs: [Setting]
     /// The learning-rate schedule.
@@ -37,8 +41,26 @@ extension TrainingRecord {
     public var maxGradNorm: Double?
     /// Whether the base model was held in 8-bit floating point.
     public var fp8Base: Bool?
+    /// Whether the image network alone was held in 8-bit floating point.
+    public var fp8BaseUNet: Bool?
     /// Whether gradients were computed in 16 bits as well.
     public var fullPrecision16: Bool?
+    /// Of these, whether in `fp16`.
+    public var fullFP16: Bool?
+    /// Of these, whether in `bf16`.
+    public var fullBF16: Bool?
+    /// Whether activations were computed again instead of kept.
+    public var gradientCheckpointing: Bool?
+    /// Whether latents were made before the run.
+    public var cacheLatents: Bool?
+    /// Whether models were loaded straight into the device's memory.
+    public var lowRAM: Bool?
+    /// The most validation steps at a time.
+    public var maxValidationSteps: Int?
+    /// Epochs from one validation to the next.
+    public var validateEveryNEpochs: Int?
+    /// Steps from one validation to the next.
+    public var validateEveryNSteps: Int?
 
     /// Whether the optimizer finds its own step size, so that a learning rate near 1 is normal.
     public var isAdaptive: Bool {
@@ -51,23 +73,44 @@ extension TrainingRecord {
       maxTrainSteps = reader.count("ss_max_train_steps")
       epochs = reader.count("ss_num_epochs")
       epochReached = reader.count("ss_epoch")
-      batchSize = reader.count("ss_total_batch_size") ?? reader.count("ss_batch_size_per_device")
-      if batchSize == nil, let datasets = reader.json("ss_datasets")?.elements {
-        let sizes = Set(datasets.compactMap { $0["batch_size_per_device"]?.count })
-        batchSize = sizes.count == 1 ? sizes.first : nil
-      }
       gradientAccumulation = reader.count("ss_gradient_accumulation_steps")
+      batchSizePerDevice = reader.count("ss_batch_size_per_device")
+      if batchSizePerDevice == nil, let datasets = reader.json("ss_datasets")?.elements {
+        let sizes = Set(datasets.compactMap { $0["batch_size_per_device"]?.count })
+        batchSizePerDevice = sizes.count == 1 ? sizes.first : nil
+      }
+      batchSize = Self.batch(
+        reader.count("ss_total_batch_size"), perDevice: batchSizePerDevice, accumulation: gradientAccumulation)
       learningRate = reader.number("ss_learning_rate")
       unetLR = reader.number("ss_unet_lr")
       textEncoderLR = reader.numbers("ss_text_encoder_lr")
-      (optimizer, optimizerArgs) = Self.optimizer(reader.text("ss_optimizer"))
+      let optimizerText = reader.text("ss_optimizer")
+      optimizerPath = optimizerText?.prefix { $0 != "(" }.description.trimmed
+      (optimizer, optimizerArgs) = Self.optimizer(optimizerText)
       scheduler = reader.text("ss_lr_scheduler").map(Self.shortName)
       warmupSteps = reader.number("ss_lr_warmup_steps")
       mixedPrecision = reader.text("ss_mixed_precision").flatMap { $0 == "no" ? "none (fp32)" : $0 }
       seed = reader.integer("ss_seed")
       maxGradNorm = reader.number("ss_max_grad_norm")
-      fp8Base = reader.flag("ss_fp8_base") ?? reader.flag("ss_fp8_base_unet")
-      fullPrecision16 = reader.flag("ss_full_fp16") ?? reader.flag("ss_full_bf16")
+      fp8BaseUNet = reader.flag("ss_fp8_base_unet")
+      fp8Base = reader.flag("ss_fp8_base") ?? fp8BaseUNet
+      fullFP16 = reader.flag("ss_full_fp16")
+      fullBF16 = reader.flag("ss_full_bf16")
+      fullPrecision16 = fullFP16 == nil && fullBF16 == nil ? nil : fullFP16 == true || fullBF16 == true
+      gradientCheckpointing = reader.flag("ss_gradient_checkpointing")
+      cacheLatents = reader.flag("ss_cache_latents")
+      lowRAM = reader.flag("ss_lowram")
+      maxValidationSteps = reader.count("ss_max_validation_steps")
+      validateEveryNEpochs = reader.count("ss_validate_every_n_epochs")
+      validateEveryNSteps = reader.count("ss_validate_every_n_steps")
+    }
+
+    /// sd-scripts counts accumulated batches into the total, others do not; what one device holds tells them apart.
+    private static func batch(_ total: Int?, perDevice: Int?, accumulation: Int?) -> Int? {
+      guard let total, let perDevice, perDevice > 0 else { return total ?? perDevice }
+      let step = perDevice.multiplyingCapped(max(1, accumulation ?? 1))
+      if total >= step, total % step == 0 { return perDevice.multiplyingCapped(total / step) }
+      return total
     }
 
     /// The class name without its package: `torch.optim.adamw.AdamW` is `AdamW`.

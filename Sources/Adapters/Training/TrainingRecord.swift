@@ -33,10 +33,31 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   public var isHashOfNothing: Bool
   /// Metadata keys whose values could not be read, in alphabetical order.
   public var unreadable: [String]
+  /// How often each character was shown; nil where no folder's images are counted.
+  public var exposure: Exposure?
+  /// What stands in the files beside the weights; nil where there are none.
+  public var notes: Notes?
+  /// What is wrong with files beside the weights; a sentence each.
+  public var sidecarProblems: [String]
+  /// Metadata that no other part of the record takes, as stored, in alphabetical order.
+  public var further: [Setting]
+  /// Where each field comes from, by its id: a metadata key, or a file beside the weights.
+  ///
+  /// What is missing is derived from several values.
+  public var sources: [String: String]
+  /// Settings that are no ``fields`` because the record says that they were `off` or `not set`, by their ids.
+  public var switchedOff: [String: String]
 
   /// Reads the metadata of a safetensors file, which maps text to text.
-  public init(metadata: [String: String]) {
-    var reader = MetadataReader(metadata)
+  ///
+  /// - Parameters:
+  ///   - metadata: the header's.
+  ///   - sidecars: what stands beside the file; where both tell something, the header counts.
+  public init(metadata: [String: String], beside sidecars: Sidecars = .none) {
+    var reader = MetadataReader(metadata, beside: sidecars)
+    notes = Notes(sidecars)
+    sidecarProblems = sidecars.problems
+    (further, sources, switchedOff) = ([], [:], [:])
     identity = Identity(reading: &reader)
     base = BaseModel(reading: &reader)
     network = Network(reading: &reader)
@@ -52,8 +73,25 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
     isHashOfNothing = hash.map { $0.utf8.count >= 8 && Self.hashOfNothing.hasPrefix($0) } ?? false
     triggerCandidates = []
     unreadable = []
+    exposure = nil
+    exposure = Exposure(self)
     triggerCandidates = TriggerSearch(self, &reader).candidates
     unreadable = reader.unreadable.sorted()
+    further = Self.leftOver(reader)
+    let told = Set(fields.map(\.id))
+    (sources, switchedOff) = Self.sources(reader, notes: notes)
+    sources = sources.filter { told.contains($0.key) }
+    switchedOff = switchedOff.filter { !told.contains($0.key) }
+  }
+
+  /// What no part of the record has asked for.
+  private static func leftOver(_ reader: MetadataReader) -> [Setting] {
+    reader.keys.sorted().compactMap { key in
+      guard !reader.taken.contains(key), !key.hasPrefix("troupe_"), let text = reader.stored(key) else { return nil }
+      // cloneofsimo names a rank for every layer, and the kinds of layers by network.
+      if key.hasSuffix(":rank") || key == "unet" || key == "text_encoder" { return nil }
+      return Setting(key: key, value: text)
+    }
   }
 
   private static let hashOfNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -63,6 +101,7 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
     if let titles = reader.text("modelspec.merged_from") {
       return titles.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
     }
+    reader.take("modelspec.merged_from")
     let copies = reader.keys.filter { $0.hasPrefix("sshs_cp") && Int($0.dropFirst(7)) != nil }
       .sorted { (Int($0.dropFirst(7)) ?? 0) < (Int($1.dropFirst(7)) ?? 0) }
     return copies.map { key in

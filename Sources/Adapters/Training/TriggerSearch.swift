@@ -52,7 +52,11 @@ struct TriggerSearch {
     for (index, word) in Self.words(inComment: record.identity.comment ?? "").enumerated() {
       add(word, "the training comment calls it the trigger word", index == 0 ? 0.95 : 0.85)
     }
-    for key in reader.keys where reader.text(key) == "<embed>" {
+    for (index, word) in (record.notes?.triggers ?? []).enumerated() {
+      add(word, "the notes beside the file give it", index == 0 ? 0.96 : 0.7)
+    }
+    for key in reader.keys.sorted() where reader.stored(key) == "<embed>" {
+      reader.take(key)
       add(key, "the file holds its own embedding for it", 0.95)
     }
   }

@@ -10,16 +10,26 @@ struct InspectComparisonView {
   /// How many files stand side by side; more are shown in further tables below.
   private static let perPage = 4
 
-  init(_ comparison: RecipeComparison, style: Style = .output, width: Int = Terminal.width) {
+  /// Whether only rows in which files differ are there.
+  private let onlyDifferences: Bool
+
+  init(
+    _ comparison: RecipeComparison, onlyDifferences: Bool = false, style: Style = .output, width: Int = Terminal.width
+  ) {
     self.comparison = comparison
+    self.onlyDifferences = onlyDifferences
     self.style = style
     self.width = width
   }
 
   func lines() -> [String] {
-    var lines = [style.bold("Side by side"), style.dim(String(repeating: "─", count: width))]
+    let title = onlyDifferences ? "What differs" : "Side by side"
+    var lines = [style.bold(title), style.dim(String(repeating: "─", count: width))]
     if comparison.rows.isEmpty {
-      lines.append("No file has metadata about its training.")
+      lines.append(onlyDifferences ? "Nothing that the files tell." : "No file has metadata about its training.")
+    } else if onlyDifferences, comparison.names.count > Self.perPage {
+      lines += groups
+      lines += ["", style.dim("≠ differs   ? is not stated by all   the first file's value first")]
     } else {
       for start in stride(from: 0, to: comparison.names.count, by: Self.perPage) {
         if start > 0 { lines.append("") }
@@ -49,9 +59,69 @@ struct InspectComparisonView {
     return lines
   }
 
+  /// Many files: under each parameter its values, each with the files that have it, the first file's first.
+  private var groups: [String] {
+    let names = comparison.names.map { Terminal.sanitised($0) }
+    var lines = TextWrap.lines("\(names.count) files: " + names.joined(separator: ", "), width: width, hanging: 2)
+    var group = ""
+    for row in comparison.rows {
+      if row.group != group {
+        group = row.group
+        lines.append(style.dim(group))
+      }
+      for (index, cells) in Self.cells(of: row, names).enumerated() {
+        let isFirst = index == 0
+        lines += pair(mark: isFirst ? mark(row) : " ", isFirst ? Self.label(row) : "", cells.value, cells.files)
+      }
+    }
+    return lines
+  }
+
+  /// The values that a parameter has, each with its files in words.
+  private static func cells(of row: RecipeComparison.Row, _ names: [String]) -> [(value: String, files: String)] {
+    var values: [String] = []
+    var holders: [String: [String]] = [:]
+    for (name, value) in zip(names, row.values) {
+      let text = Self.value(value, of: row.id)
+      if holders[text] == nil { values.append(text) }
+      holders[text, default: []].append(name)
+    }
+    // Names, dates and the like differ everywhere; a list of them all tells nothing.
+    guard values.count <= 8 else { return [(values[0], names[0]), ("…", "\(values.count - 1) further values")] }
+    let most = values.max { holders[$0]?.count ?? 0 < holders[$1]?.count ?? 0 }
+    return values.map { value in
+      let files = holders[value] ?? []
+      if value == most, files.count > 3 {
+        return (value, values.count == 1 ? "all" : "\(files.count) files")
+      }
+      return (value, files.joined(separator: ", "))
+    }
+  }
+
+  /// A label, a value, and the files that have it, wrapped in their columns.
+  private func pair(mark: String, _ label: String, _ value: String, _ files: String) -> [String] {
+    let room = width - 2 - Self.labelWidth - 4
+    let (left, right) = (min(30, room * 2 / 5), room - min(30, room * 2 / 5))
+    let cells = [
+      CellWrap.lines(label, width: Self.labelWidth), CellWrap.lines(value, width: left, limit: 4),
+      CellWrap.lines(files, width: right, limit: 6),
+    ]
+    let widths = [Self.labelWidth, left, right]
+    return (0..<(cells.map(\.count).max() ?? 0)).map { line in
+      var text = line == 0 ? mark + " " : "  "
+      for (cell, width) in zip(cells, widths) {
+        let piece = line < cell.count ? cell[line] : ""
+        text += piece + String(repeating: " ", count: max(0, width - Terminal.columns(of: piece)) + 2)
+      }
+      while text.last == " " { text.removeLast() }
+      return text
+    }
+  }
+
   private func mark(_ row: RecipeComparison.Row) -> String {
     if row.same { return " " }
-    return Set(row.values.compactMap { $0 }).count > 1 ? style.yellow("≠") : style.dim("?")
+    let stated = Set(row.values.compactMap { $0.map { RecipeNormalisation.value($0, of: row.id) } })
+    return stated.count > 1 ? style.yellow("≠") : style.dim("?")
   }
 
   /// A value as shown; the beginning of a hash is enough to tell it from others.
@@ -63,7 +133,9 @@ struct InspectComparisonView {
 
   /// A label without what its heading says already.
   private static func label(_ row: RecipeComparison.Row) -> String {
-    row.label.count <= labelWidth ? row.label : row.label.replacing(" learning rate", with: " LR")
+    // Metadata that no field takes go by their own keys, which may hold anything.
+    Terminal.sanitised(
+      row.label.count <= labelWidth ? row.label : row.label.replacing(" learning rate", with: " LR"))
   }
 
   /// One parameter: label and values wrapped in their columns.

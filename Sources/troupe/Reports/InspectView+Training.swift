@@ -37,6 +37,10 @@ extension InspectView {
           values["duration"].map { "after \($0)" },
         ], " "))
     facts.add("Comment", values["comment"])
+    facts.add("Description", values["description"])
+    facts.add("Also", described(Self.also))
+    for field in record.furtherFields { facts.add(TextTable.cut(safe(field.label), to: 15), safe(further(field))) }
+    facts.add("Read from", sources)
     return facts.lines(width: width, style: style)
   }
 
@@ -79,18 +83,62 @@ extension InspectView {
     return own.isEmpty ? values["learning_rate"] ?? "" : own
   }
 
-  private func described(group: String) -> String {
-    file.recipe.fields.filter { $0.group == group }.map { field in
-      let label = field.label.prefix(1).lowercased() + field.label.dropFirst()
+  private func described(group: String) -> String { described { $0.group == group } }
+
+  /// The fields that have no line of their own.
+  private static func also(_ field: RecipeField) -> Bool {
+    [
+      "usage_hint", "tags", "date", "version", "license", "vae", "model_type", "max_tokens", "scale_weight_norms",
+      "network_args", "batch_per_device", "max_grad_norm", "full_16_bit", "fp8_unet", "gradient_checkpointing",
+      "cache_latents", "low_ram", "seed", "colour", "flip", "random_crop", "face_crop", "bucket_no_upscale", "resize",
+      "validation_images", "validation_split", "validation_seed", "validation_every_epochs", "validation_every_steps",
+      "validation_steps", "batches_per_epoch",
+    ].contains(field.id)
+  }
+
+  private func described(_ wanted: (RecipeField) -> Bool) -> String {
+    file.recipe.fields.filter(wanted).map { field in
+      // Abbreviations keep their capitals.
+      let isWord = field.label.dropFirst().first?.isLowercase ?? false
+      let label = isWord ? field.label.prefix(1).lowercased() + field.label.dropFirst() : field.label
       return safe(field.value == "yes" ? label : "\(label) \(field.value)")
     }.joined(separator: ", ")
+  }
+
+  /// A setting that no field takes, with its key where its name is another.
+  private func further(_ field: RecipeField) -> String {
+    field.label == field.id && field.label.count <= 15 ? field.value : "\(field.value) (\(field.id))"
+  }
+
+  /// Where values come from, where it is not the metadata alone: what stands beside the file is named by its fields.
+  private var sources: String {
+    let fields = file.recipe.fields
+    let names = Set(fields.map(\.source)).filter { !$0.hasPrefix("ss_") && !$0.hasPrefix("modelspec.") }
+    let documents = ["ot_config", "training_info", "lora_adapter_metadata"].filter(names.contains)
+    let beside = names.filter { $0.hasSuffix(".json") || $0.hasSuffix(".civitai.info") }.sorted()
+    let told = beside.map { name in
+      let labels = fields.filter { $0.source == name }.map { $0.label.prefix(1).lowercased() + $0.label.dropFirst() }
+      return safe("\(name) beside the file (\(labels.joined(separator: ", ")))")
+    }
+    return (documents + told).joined(separator: "; ")
+  }
+
+  /// What stands in the files beside it.
+  var notes: [String] {
+    var facts = FactList("Beside the file")
+    for field in file.recipe.notesFields { facts.add(TextTable.cut(field.label, to: 15), safe(field.value)) }
+    return facts.lines(width: width, style: style)
   }
 
   /// What it was trained on: the folders, and the words that may call what is in them.
   var images: [String] {
     let folders = file.recipe.data.datasets
     var lines: [String] = []
-    if !folders.isEmpty { lines = [style.bold("On what")] + table(of: folders) }
+    if let exposure = file.recipe.exposure {
+      lines = [style.bold("On what")] + table(of: exposure)
+    } else if !folders.isEmpty {
+      lines = [style.bold("On what")] + table(of: folders)
+    }
     let triggers = file.recipe.triggerCandidates.filter { $0.confidence >= 0.3 }.prefix(4)
     guard !triggers.isEmpty else { return lines }
     lines.append(lines.isEmpty ? style.bold("Likely trigger words") : "  Likely trigger words")
@@ -102,21 +150,58 @@ extension InspectView {
     return lines
   }
 
+  /// Folders of which no images are counted.
   private func table(of folders: [TrainingRecord.Folder]) -> [String] {
-    let total = folders.reduce(0) { $0 + Double($1.exposure ?? 0) }
-    var table = TextTable(
-      [.left, .right, .right, .right, .right, .left],
-      header: ["concept", "images", "repeats", "shown", "share", "most frequent tags"])
+    var table = TextTable([.left, .right, .left], header: ["character", "repeats", "most frequent tags"])
     for folder in folders {
       let name = folder.concept + (folder.isRegularisation ? " (reg)" : "")
-      let share = folder.exposure.flatMap { total > 0 ? Double($0) / total : nil }
-      table.add([
-        TextTable.cut(safe(name), to: 20), folder.images.map { "\($0)" } ?? "–", "× \(folder.repeats)",
-        folder.exposure.map(Numbers.grouped) ?? "–", Numbers.percent(share),
-        safe(folder.topTags.prefix(6).map(\.tag).joined(separator: ", ")),
-      ])
+      table.add([TextTable.cut(safe(name), to: 20), "× \(folder.repeats)", tags(of: [folder])])
     }
     return table.lines(indent: 2, width: width, style: style)
+  }
+
+  /// How often each character was shown; regularisation sets stand apart, with shares of their own.
+  private func table(of exposure: TrainingRecord.Exposure) -> [String] {
+    // Narrow terminals have no room for the repeats, which the other numbers imply.
+    func fitted(_ cells: [String]) -> [String] {
+      width < 72 ? cells.enumerated().filter { $0.offset != 2 }.map(\.element) : cells
+    }
+    var table = TextTable(
+      [.left, .right, .right, .right, .right] + (width < 72 ? [.left] : [.right, .left]),
+      header: fitted(["character", "images", "repeats", "an epoch", "share", "in all", "most frequent tags"]))
+    let folders = file.recipe.data.datasets
+    let room = width < 72 ? 14 : 20
+    for (entries, isRegularisation) in [(exposure.characters, false), (exposure.regularisation, true)] {
+      for entry in entries {
+        let own = folders.filter { $0.isRegularisation == isRegularisation && $0.concept == entry.name }
+        let repeats = Set(own.map(\.repeats))
+        let called = entry.classTokens.flatMap { $0 == entry.name ? nil : "“\(safe($0))” " } ?? ""
+        table.add(
+          fitted([
+            TextTable.cut(safe(entry.name) + (isRegularisation ? " (reg)" : ""), to: room), Self.count(entry.images),
+            repeats.count == 1 ? "× \(Self.count(own[0].repeats))" : "", Self.count(entry.perEpoch),
+            Numbers.percent(entry.share), entry.total.map(Self.count) ?? "–", called + tags(of: own),
+          ]))
+        guard own.count > 1 else { continue }
+        for folder in own {
+          table.add(
+            fitted([
+              "  " + TextTable.cut(safe(folder.name), to: room - 2), folder.images.map(Self.count) ?? "–",
+              "× \(Self.count(folder.repeats))", folder.exposure.map(Self.count) ?? "–", "", "",
+              folder.resolution.map { "at \($0.width)×\($0.height)" } ?? "",
+            ]))
+        }
+      }
+    }
+    return table.lines(indent: 2, width: width, style: style)
+  }
+
+  /// A count that keeps its column narrow: records may hold any number.
+  private static func count(_ count: Int) -> String { count < 100_000_000 ? Numbers.grouped(count) : "over 10⁸" }
+
+  private func tags(of folders: [TrainingRecord.Folder]) -> String {
+    guard folders.count == 1 else { return "\(folders.count) folders" }
+    return safe(folders[0].topTags.prefix(6).map(\.tag).joined(separator: ", "))
   }
 
   /// All tags of every folder.

@@ -25,7 +25,7 @@ struct InspectView {
   func lines() -> [String] {
     var blocks = [title, identity]
     switch file.kind {
-    case .lora: blocks += [training, cast, images, strength]
+    case .lora: blocks += [training, cast, images, notes, strength]
     case .checkpoint: blocks += [components]
     case .other: blocks += [largest]
     }

@@ -23,7 +23,7 @@ struct InspectionDocument: Encodable {
     let files = files.filter { $0.kind == .lora }
     guard files.count > 1 else { return nil }
     let names = names(files)
-    return RecipeComparison(zip(names, files).map { (name: $0, record: $1.recipe) })
+    return RecipeComparison(zip(names, files).map { (name: $0, record: $1.recipe) }, layers: files.map(\.fields))
   }
 
   /// The files' names without folder and ending, or their paths where names repeat.
@@ -36,6 +36,25 @@ struct InspectionDocument: Encodable {
     }
     let stems = files.map { stem($0.name) }
     return zip(stems, files).map { name, file in stems.count { $0 == name } > 1 ? stem(file.path) : name }
+  }
+}
+
+/// What `troupe inspect --compare --json` prints.
+struct ComparisonDocument: Encodable {
+  let schema = 1
+  /// The files, in the order of the comparison's names.
+  let files: [String]
+  let comparison: RecipeComparison
+  /// The files that could not be read.
+  let errors: [InspectionError]
+  /// The files that are no adapters, and so were left out.
+  let leftOut: [String]
+
+  init(_ comparison: RecipeComparison, of files: [Inspection], errors: [InspectionError]) {
+    self.comparison = comparison
+    self.errors = errors
+    self.files = files.filter { $0.kind == .lora }.map(\.path)
+    leftOut = files.filter { $0.kind != .lora }.map(\.path)
   }
 }
 

@@ -9,6 +9,9 @@ enum Terminal {
   /// Whether a descriptor is a terminal.
   static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
+  /// Whether standard output is a terminal.
+  static var showsOutput: Bool { isTerminal(STDOUT_FILENO) }
+
   /// Whether the environment allows colour (https://no-color.org).
   static var allowsColour: Bool {
     (variable("NO_COLOR") ?? "").isEmpty && variable("TERM") != "dumb"
