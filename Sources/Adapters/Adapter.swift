@@ -13,7 +13,9 @@ public struct Adapter: Sendable {
   /// The open file.
   public let file: SafeTensorsFile
   /// The layers, in the order of ``ModulePath``.
-  public let modules: [AdapterModule]
+  public internal(set) var modules: [AdapterModule]
+  /// The trigger words whose vectors the file brings along, in its order.
+  public let embeddings: [BundledEmbedding]
   /// The keys that belong to no layer, in the file's order.
   public let unmatched: [UnmatchedKey]
   /// The dialects met, most used first; never empty.
@@ -22,11 +24,13 @@ public struct Adapter: Sendable {
   public let architecture: Architecture
   /// What is odd about the adapter's own configuration; nil when nothing is.
   public let configurationProblem: String?
+  /// What PEFT's configuration says of rotations.
+  let peftSettings: PEFTSettings
 
-  /// The layers whose ΔW is known exactly from the file alone.
-  public var factorable: [AdapterModule] { modules.filter(\.variant.hasFactors) }
-  /// The layers that need the base model's weights.
-  public var needingBase: [AdapterModule] { modules.filter(\.variant.needsBase) }
+  /// The layers whose ΔW is known exactly: from the file alone, or over the base model that was given.
+  public var factorable: [AdapterModule] { modules.filter(\.hasFactors) }
+  /// The layers that need the base model's weights, where it was not given.
+  public var needingBase: [AdapterModule] { modules.filter(\.needsBase) }
 
   /// The file's name without folder and ending.
   public var name: String {
@@ -54,7 +58,8 @@ extension Adapter {
         detail: "holds no LoRA of any kind this version knows (\(file.header.tensors.count) tensors)")
     }
     var unmatched: [UnmatchedKey] = []
-    let groups = Self.groups(file, unmatched: &unmatched)
+    let embedded = BundledEmbedding.all(in: file)
+    let groups = try Self.groups(file, except: embedded.keys, unmatched: &unmatched)
     let declared = try DeclaredScales(file: file)
     var modules: [AdapterModule] = []
     var places: [ModulePath: String] = [:]
@@ -73,6 +78,8 @@ extension Adapter {
       modules.append(module)
     }
     self.file = file
+    embeddings = embedded.embeddings
+    peftSettings = try PEFTSettings(file: file)
     self.modules = modules.sorted { $0.path < $1.path }
     let order = Dictionary(
       file.header.tensors.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { first, _ in first })
@@ -89,28 +96,40 @@ extension Adapter {
   /// Whether any key ends like an adapter's.
   static func isAdapter(_ file: SafeTensorsFile) -> Bool {
     file.header.tensors.contains { tensor in
-      if isPositional(tensor.name) { return true }
+      if PositionalLayers.key(tensor.name) != nil { return true }
       guard let (_, role) = TensorRole.split(tensor.name) else { return false }
       return role != .alpha && role != .rescale
     }
   }
 
-  /// cloneofsimo's `unet:14:up`.
-  private static func isPositional(_ key: String) -> Bool {
-    guard key.utf8.contains(UInt8(ascii: ":")) else { return false }
-    let pieces = key.split(separator: ":")
-    return pieces.count == 3 && Int(pieces[1]) != nil && (pieces[2] == "up" || pieces[2] == "down")
+  /// A key's stem and role.
+  ///
+  /// LyCORIS' (IA)³ calls its numbers plainly `weight`, as base models call theirs; `on_input` beside it tells.
+  private static func split(_ key: String, _ file: SafeTensorsFile) -> (stem: String, role: TensorRole)? {
+    if let found = TensorRole.split(key) { return found }
+    guard key.hasSuffix(".weight") else { return nil }
+    let stem = String(key.dropLast(".weight".count))
+    return file["\(stem).on_input"] == nil ? nil : (stem, .ia3Weight)
   }
 
-  private static func groups(_ file: SafeTensorsFile, unmatched: inout [UnmatchedKey]) -> [StemGroup] {
+  private static func groups(
+    _ file: SafeTensorsFile, except embedded: Set<String>, unmatched: inout [UnmatchedKey]
+  ) throws(AdapterError) -> [StemGroup] {
     var groups: [StemGroup] = []
     var places: [String: Int?] = [:]  // nil: a stem no dialect knows
-    for tensor in file.header.tensors {
-      if isPositional(tensor.name) {
-        unmatched.append(.init(key: tensor.name, reason: "numbered layers (cloneofsimo) are not read by this version"))
+    let positional = try PositionalLayers(file)
+    for tensor in file.header.tensors where !embedded.contains(tensor.name) {
+      let numbered = PositionalLayers.key(tensor.name)
+      if let numbered, positional.stem(of: numbered) == nil {
+        unmatched.append(
+          .init(
+            key: tensor.name,
+            reason: positional.problems[numbered.network] ?? "a number beyond the model's layers (cloneofsimo)"))
         continue
       }
-      guard let (stem, role) = TensorRole.split(tensor.name) else {
+      guard
+        let (stem, role) = numbered.map({ ("\($0.network):\($0.number)", $0.role) }) ?? split(tensor.name, file)
+      else {
         unmatched.append(.init(key: tensor.name, reason: "no adapter's key ends like this"))
         continue
       }
@@ -118,7 +137,7 @@ extension Adapter {
       if let known = places[stem] {
         place = known
       } else {
-        let resolved = StemResolution.resolve(stem)
+        let resolved = numbered.flatMap(positional.stem) ?? StemResolution.resolve(stem)
         place = resolved.map { _ in groups.count }
         if let resolved { groups.append(StemGroup(resolved: resolved, stem: stem)) }
         places[stem] = .some(place)
@@ -134,7 +153,7 @@ extension Adapter {
 
   private static func dialects(_ modules: [AdapterModule], file: SafeTensorsFile) -> [Dialect] {
     guard !modules.isEmpty else {
-      return [file.header.tensors.contains { isPositional($0.name) } ? .cloneofsimo : .unknown]
+      return [file.header.tensors.contains { PositionalLayers.key($0.name) != nil } ? .cloneofsimo : .unknown]
     }
     var counts: [Dialect: Int] = [:]
     for module in modules {

@@ -26,11 +26,15 @@ public enum Variant: String, Sendable, Codable, CaseIterable {
   case ia3
   /// A low-rank change with a term that multiplies the base model's weights.
   case glora
+  /// The base model's weight replaced by another (`set_weight`).
+  case replaced = "set-weight"
+  /// T-LoRA of LyCORIS: a low-rank weight less the part of the base model's that training began with.
+  case tlora
 
   /// Whether ΔW is known exactly from the file alone.
   public var needsBase: Bool {
     switch self {
-    case .dora, .oft, .boft, .ia3, .glora: true
+    case .dora, .oft, .boft, .ia3, .glora, .replaced, .tlora: true
     default: false
     }
   }
@@ -54,6 +58,8 @@ public enum Variant: String, Sendable, Codable, CaseIterable {
     case .boft: "BOFT"
     case .ia3: "(IA)³"
     case .glora: "GLoRA"
+    case .replaced: "replaced weight"
+    case .tlora: "T-LoRA"
     }
   }
 
@@ -76,14 +82,20 @@ public enum Variant: String, Sendable, Codable, CaseIterable {
       }
     if let plain {
       self = has(.doraScale) ? .dora : plain
-    } else if has(.gloraA1) || has(.gloraB1) {
+    } else if has(.gloraA1, .gloraA2, .gloraB1, .gloraB2) {
       self = .glora
     } else if has(.oftBlocks) {
       self = oftDimensions == 4 ? .boft : .oft
     } else if has(.oftRotation) {
       self = .oft
-    } else if has(.onInput) || has(.ia3Weight) {
+    } else if has(.boftRotation) {
+      self = .boft
+    } else if has(.onInput, .ia3Weight) || has(.ia3Vector) {
       self = .ia3
+    } else if has(.setWeight) {
+      self = .replaced
+    } else if has(.tloraQ, .tloraP, .tloraLambda) {
+      self = .tlora
     } else if has(.diffBias) || has(.normWeight) || has(.normBias) {
       self = .vector
     } else {

@@ -8,6 +8,8 @@ enum KohyaNames {
   ]
 
   static func resolve(_ stem: String) -> ResolvedStem? {
+    // sd-scripts' OFT names its layers like its LoRAs behind another prefix.
+    if stem.hasPrefix("oft_unet_") { return resolve("lora_" + stem.dropFirst("oft_".count)) }
     if stem.hasPrefix(unetPrefix) {
       let rest = String(stem.dropFirst(unetPrefix.count))
       // The likelier table first: each is built when it is first asked.

@@ -8,6 +8,6 @@ struct ResolvedStem: Hashable {
 enum StemResolution {
   /// The layer that a stem names; nil when no dialect knows it.
   static func resolve(_ stem: String) -> ResolvedStem? {
-    stem.hasPrefix("lora_") ? KohyaNames.resolve(stem) : DottedNames.resolve(stem)
+    stem.hasPrefix("lora_") || stem.hasPrefix("oft_unet_") ? KohyaNames.resolve(stem) : DottedNames.resolve(stem)
   }
 }

@@ -19,7 +19,10 @@ extension Inspection {
     -> Inspection
   {
     let adapter: Adapter?
-    do { adapter = try Adapter(file: file) } catch {
+    do {
+      let opened = try Adapter(file: file)
+      adapter = try options.base.map { base throws(AdapterError) in try opened.bound(to: base) } ?? opened
+    } catch {
       guard error.rule == .notAdapter else { throw error }
       adapter = nil
     }

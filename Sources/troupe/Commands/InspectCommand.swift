@@ -17,6 +17,7 @@ struct InspectCommand: AsyncParsableCommand {
         troupe inspect --no-weights *.safetensors
         troupe inspect --json konrad.safetensors | jq '.files[0].rank'
         troupe inspect --fail-on non-finite-values --fail-on zero-modules konrad.safetensors
+        troupe inspect --base sdxl.safetensors dora.safetensors
       """)
 
   @Argument(help: "Files to inspect: .safetensors, or .safetensors.zst.")
@@ -46,9 +47,14 @@ struct InspectCommand: AsyncParsableCommand {
       valueName: "warning-id"))
   var failOn: [String] = []
 
+  @OptionGroup var baseModel: BaseModelOption
+
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
+    if baseModel.base != nil, noWeights {
+      throw ValidationError("--base serves to measure weights; leave --no-weights out.")
+    }
     for id in failOn where id != "any" && !InspectionWarning.allIDs.contains(id) {
       throw ValidationError(
         "--fail-on: there is no warning “\(id)”. There are: any, "
@@ -87,7 +93,8 @@ struct InspectCommand: AsyncParsableCommand {
       path: path,
       options: InspectionOptions(
         weights: !noWeights, hashes: hash ? .always : noWeights ? .never : .adapters, listsLayers: modules,
-        keepsMetadata: raw, workers: compute.workers, progress: { line.update($0, of: $1) }))
+        keepsMetadata: raw, base: try baseModel.checkpoint(), workers: compute.workers,
+        progress: { line.update($0, of: $1) }))
   }
 
   private func show(_ inspections: [Inspection]) {

@@ -1,0 +1,41 @@
+import SafeTensors
+
+/// What PEFT's configuration says of an OFT or (IA)³ adapter, and what is right where there is none.
+struct PEFTSettings: Sendable {
+  /// Whether the file is PEFT's own, whose convolutions are rotated the other way round than OneTrainer's.
+  var isPEFT = false
+  /// The terms of the series; nil for the exact form, whose blocks turn the other way round in PEFT.
+  var terms: Int? = 5
+  /// The greatest length of a block, before it is divided by the square root of their number (`coft`); nil for any.
+  var greatest: Double?
+  /// The layers that (IA)³ scales at their inputs, by the ends of their names; nil where nothing tells.
+  var feedForward: [String]?
+
+  /// Reads `adapter_config.json` beside the file.
+  ///
+  /// OneTrainer writes none; it always takes five terms, as PEFT does unless told.
+  init(file: SafeTensorsFile) throws(AdapterError) {
+    let folder = file.path.lastIndex(of: "/").map { String(file.path[...$0]) } ?? ""
+    isPEFT = file.header.tensors.contains { $0.name.contains("base_model.model.") }
+    let path = folder + "adapter_config.json"
+    guard isPEFT else { return }
+    let bytes: [UInt8]
+    do {
+      guard let found = try TextFile.contents(path) else { return }
+      bytes = found
+    } catch {
+      throw AdapterError(path: path, rule: .sidecar, detail: error.detail)
+    }
+    let json: JSONValue
+    do { json = try JSONParser.parse(bytes) } catch {
+      throw AdapterError(
+        path: path, rule: .sidecar, detail: "is not JSON (\(error.message)); mend it or move it away from the adapter")
+    }
+    if case .array(let names)? = json["feedforward_modules"] { feedForward = names.compactMap(\.string) }
+    guard json["peft_type"]?.string == "OFT" else { return }
+    // Versions before the series did not write the key.
+    let usesSeries = json["use_cayley_neumann"]?.bool ?? false
+    terms = usesSeries ? json["num_cayley_neumann_terms"]?.number.map { Int($0.rounded()) } ?? 5 : nil
+    if json["coft"]?.bool == true { greatest = json["eps"]?.number ?? 6e-5 }
+  }
+}
