@@ -66,7 +66,9 @@ extension Adapter {
     for group in groups {
       guard let module = try AdapterModule.read(group, in: file, declared: declared) else {
         unmatched += group.tensors.values.map {
-          UnmatchedKey(key: $0.name, reason: "its counterpart is missing, so the layer is incomplete")
+          UnmatchedKey(
+            key: $0.name,
+            reason: "its counterpart is missing (\(Variant.missing(beside: Set(group.tensors.keys)))), so the layer is incomplete")
         }
         continue
       }

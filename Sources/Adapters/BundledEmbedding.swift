@@ -15,6 +15,19 @@ public struct BundledEmbedding: Sendable {
     case gemma
     /// Neither the key nor the width tells.
     case unknown
+
+    /// A name for people.
+    public var label: String {
+      switch self {
+      case .clipL: "CLIP-L"
+      case .clipG: "CLIP-G"
+      case .openCLIPH: "OpenCLIP-H"
+      case .t5: "T5"
+      case .llama: "Llama"
+      case .gemma: "Gemma"
+      case .unknown: "an unknown encoder"
+      }
+    }
   }
 
   /// One tensor of vectors.

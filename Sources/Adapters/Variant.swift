@@ -63,6 +63,24 @@ public enum Variant: String, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// The tensors without which a group that makes no variant is incomplete, in words.
+  static func missing(beside roles: Set<TensorRole>) -> String {
+    let sets: [[(TensorRole, String)]] = [
+      [(.up, "lora_up"), (.down, "lora_down")],
+      [.hadaW1A, .hadaW1B, .hadaW2A, .hadaW2B].map { ($0, $0.rawValue) },
+      [(.lokrW1, "lokr_w1"), (.lokrW2, "lokr_w2")],
+      [.lokrW1A, .lokrW1B].map { ($0, $0.rawValue) }, [.lokrW2A, .lokrW2B].map { ($0, $0.rawValue) },
+      [.gloraA1, .gloraA2, .gloraB1, .gloraB2].map { ($0, $0.rawValue) },
+      [(.onInput, "on_input"), (.ia3Weight, "weight")],
+      [.tloraP, .tloraQ, .tloraLambda].map { ($0, $0.rawValue) },
+    ]
+    let begun = sets.filter { set in set.contains { roles.contains($0.0) } }
+    // LoKr's two halves have two forms each: what is whole needs no more.
+    let wanting = begun.map { set in set.filter { !roles.contains($0.0) }.map(\.1) }.filter { !$0.isEmpty }
+    let names = (wanting.first { !$0.contains { $0.hasPrefix("lokr") } } ?? wanting.min { $0.count < $1.count }) ?? []
+    return names.isEmpty ? "any matrix" : names.joined(separator: ", ")
+  }
+
   /// The variant that a layer's tensors make; nil when a needed one is missing.
   init?(roles: Set<TensorRole>, midSize: [Int]?, oftDimensions: Int?) {
     func has(_ wanted: TensorRole...) -> Bool { roles.isSuperset(of: wanted) }

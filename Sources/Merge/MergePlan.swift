@@ -112,7 +112,7 @@ extension MergePlan {
         throw MergeError(
           path: adapter.file.path, rule: .unsupported,
           detail:
-            "holds \(reasons.count) things that cannot be summed exactly from the file alone, the first is \(first); leave them out with --skip-unsupported"
+            "holds \(reasons.count) things that cannot be summed exactly from the file alone, the first is \(first); \(adapter.needingBase.isEmpty ? "" : "give the base model with --base, or ")leave them out with --skip-unsupported"
         )
       }
       all += reasons.map { "\(adapter.name): \($0)" }

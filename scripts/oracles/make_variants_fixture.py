@@ -23,7 +23,6 @@ peft 0.21.2.
 
 import json
 import os
-import shutil
 
 os.environ["LYCORIS_KERNEL_BACKEND"] = "torch"
 
@@ -236,8 +235,14 @@ def decomposed(path, module, cls, on_output, **options):
         (made.dora_scale.data.numpy() * (1 + normal(*made.dora_scale.shape, scale=0.2))).astype(np.float32).astype(float)
     )
     weight = module.weight.detach()
-    delta = made.get_diff_weight(1)[0].detach().numpy().reshape(weight.shape)
-    whole = changed(made, weight, 1)
+    if cls is LoConModule:
+        delta = made.get_diff_weight(1)[0].detach()
+    else:
+        # LyCORIS' get_diff_weight multiplies LoHa and LoKr by alpha / rank twice; its forward pass, which trains, once.
+        delta = made.get_weight(weight.shape).detach()
+    delta = delta.reshape(weight.shape)
+    whole = (made.apply_weight_decompose(weight + delta) - weight).detach().numpy()
+    delta = delta.numpy()
     magnitudes = made.dora_scale.detach().numpy()
     own = dora(weight.numpy(), delta, magnitudes, 1, 0 if on_output else 1)
     assert np.abs(own - whole).max() < 1e-12, path
@@ -374,7 +379,7 @@ def diffusers(block, leaf):
     return DIFFUSERS[block].format("attentions") + ".transformer_blocks.0." + leaf
 
 
-def peft(name, config, chosen, strengths=None, scale=0.2, noise=0.0):
+def peft(name, config, chosen, scale=0.2, noise=0.0):
     """An adapter over some layers, as PEFT saves it, and what PEFT merges."""
     tree = Tree()
     originals = {}
@@ -404,11 +409,9 @@ def peft(name, config, chosen, strengths=None, scale=0.2, noise=0.0):
         change = merged[path].bias.detach().numpy() - bias
         if np.abs(change).max() > 0:
             expected[f"peft_{name}/{stem}.bias"] = change
-    return tensors, originals
 
 
-CHOSEN = [(8, linear, "attn2.to_q", (12, 8)), (8, linear, "attn2.to_k", (8, 12)), (8, conv, "skip", (6, 4, 3, 3))]
-CHOSEN = [c if c[2] != "skip" else (8, conv, "emb_layers.1", c[3]) for c in CHOSEN][:2]
+CHOSEN = [(8, linear, "attn2.to_q", (12, 8)), (8, linear, "attn2.to_k", (8, 12))]
 WITH_CONV = CHOSEN + [(1, conv, "in_layers.2", (6, 4, 3, 3))]
 DIFFUSERS[1] = "down_blocks.0.{}.0"
 
@@ -419,11 +422,10 @@ peft("ia3", IA3Config(feedforward_modules=["attn2.to_k"]), WITH_CONV, noise=0.3)
 peft("dora", LoraConfig(r=2, lora_alpha=4, use_dora=True), WITH_CONV, noise=0.3)
 
 # BOFT in several stages: PEFT's merge needs a GPU for it, so its own permutation and rotation are put together here.
-path, module = linear(8, "attn2.to_q", 12, 8)
-path2, module2 = linear(8, "attn2.to_out.0", 6, 16)
 boft = {}
 tool = BOFTLayer.__new__(BOFTLayer)
-for block, leaf, module, size in [(8, "attn2.to_q", module, 4), (8, "attn2.to_out.0", module2, 4)]:
+for block, leaf, shape, size in [(8, "attn2.to_q", (12, 8), 4), (8, "attn2.to_out.0", (6, 16), 4)]:
+    module = linear(block, leaf, *shape)[1]
     weight = module.weight.detach().numpy()
     width = weight.shape[1]
     count = width // size

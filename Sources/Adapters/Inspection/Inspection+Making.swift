@@ -61,6 +61,13 @@ extension Inspection {
       hasTextEncoder: modules.contains { $0.path.part != .unet },
       unmatchedKeys: (adapter?.unmatched ?? []).map(\.key),
       unmatched: (adapter?.unmatched ?? []).map { UnmatchedKey(key: $0.key, reason: $0.reason) },
+      embeddings: (adapter?.embeddings ?? []).map { embedding in
+        Embedding(
+          token: embedding.token,
+          vectors: embedding.vectors.map {
+            .init(encoder: $0.encoder, isOutput: $0.isOutput, count: $0.count, width: $0.width)
+          })
+      },
       rank: RankSpread(subject.ranks), alpha: AlphaSpread(subject.alphas),
       dtype: Self.mostUsed(bytes)?.key.rawValue,
       dtypes: tensors.reduce(into: [:]) { $0[$1.dtype.rawValue, default: 0] += 1 }, tensors: tensors.count,

@@ -40,7 +40,7 @@ extension InspectionSubject {
       "\(needing.count.of("layer")) of \(modules.count) \(needing.count == 1 ? "is" : "are") \(labels), "
         + "which needs the base model to know "
         + "its change (for example \(first.path)): no strength is shown for "
-        + "\(needing.count == 1 ? "it" : "them") here."
+        + "\(needing.count == 1 ? "it" : "them") without --base."
     )
   }
 
@@ -78,6 +78,7 @@ extension InspectionSubject {
     case "oft", "diag-oft", "boft": expected = [.oft, .boft]
     case "ia3": expected = [.ia3]
     case "glora": expected = [.glora]
+    case "tlora": expected = [.tlora]
     case "full": expected = [.full, .vector]
     default: return nil
     }
