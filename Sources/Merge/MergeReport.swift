@@ -49,8 +49,10 @@ public struct MergeReport: Sendable, Codable {
     public var layers: Int
     /// Their variants.
     public var variants: [String]
-    /// The largest rank that one of them has: all there is of a rotation or a DoRA.
+    /// The largest rank that one of them has: all there is of a rotation or a DoRA, unless they were cut.
     public var rank: Int
+    /// The part of their energy that cutting them to a rank left out, from 0 to 1; 0 where they were not.
+    public var discardedEnergy: Double
 
     init?(_ plan: MergePlan) {
       let bound = plan.layers.flatMap(\.parts).map(\.module).filter { $0.bound != nil }
@@ -59,6 +61,9 @@ public struct MergeReport: Sendable, Codable {
       layers = bound.count
       variants = Set(bound.map(\.variant.label)).sorted()
       rank = bound.map(\.exactRank).max() ?? 0
+      let parts = Dictionary(grouping: bound.compactMap(\.bound?.truncation), by: ObjectIdentifier.init)
+      // One file's layers share a ledger; the largest share stands for all.
+      discardedEnergy = parts.values.compactMap { $0.first?.discardedEnergy }.max() ?? 0
     }
   }
 

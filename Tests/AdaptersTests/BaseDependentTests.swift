@@ -100,6 +100,51 @@ struct BaseDependentTests {
     #expect(adapter.modules.first { $0.variant == .boft }?.exactRank == 8)
   }
 
+  @Test(arguments: [1, 3, 100]) func aRankIsTheBestThereIs(rank: Int) throws {
+    let (file, base) = (try VariantFixture.adapter("lycoris"), try VariantFixture.base())
+    let (whole, cut) = (try file.bound(to: base), try file.bound(to: base, rank: rank))
+    var (left, total) = (0.0, 0.0)
+    for (exact, module) in zip(whole.modules, cut.modules) where exact.bound != nil {
+      let factors = try cut.factors(of: module)
+      let values = try whole.factors(of: exact).singularValues().map { $0 * $0 }
+      #expect(factors.rank == module.exactRank && module.exactRank == min(rank, exact.exactRank))
+      let own = values.dropFirst(rank).reduce(0, +)
+      #expect(abs((try whole.factors(of: exact).dense - factors.dense).squaredNorm - own) < 1e-9 * values.reduce(0, +))
+      // What needed no cutting is not counted.
+      if module.exactRank < exact.exactRank { (left, total) = (left + own, total + values.reduce(0, +)) }
+    }
+    let truncation = try #require(cut.modules.first { $0.bound != nil }?.bound?.truncation)
+    #expect(abs(truncation.discardedEnergy - (total > 0 ? left / total : 0)) < 1e-9)
+    #expect((truncation.layers > 0) == (rank < 10))
+  }
+
+  /// A layer large enough to be cut by a sketch.
+  @Test func aSketchIsCloseToTheBest() throws {
+    let folder = try TemporaryFolder()
+    let key = "model.diffusion_model.input_blocks.4.1.transformer_blocks.0.attn1.to_q.weight"
+    var state: UInt64 = 7
+    func random(_ shape: Int..., scale: Float) -> MadeTensor {
+      var tensor = MadeTensor(0)
+      tensor.shape = shape
+      tensor.values = (0..<shape.reduce(1, *)).map { _ in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return (Float(state >> 40) / Float(1 << 24) - 0.5) * scale
+      }
+      return tensor
+    }
+    let base = try Checkpoint(path: makeFile([key: random(96, 128, scale: 1)], in: folder, "base.safetensors"))
+    let adapter = try makeAdapter(["\(Self.stem).oft_blocks": random(12, 8, 8, scale: 0.5)], in: folder)
+    let (whole, cut) = (try adapter.bound(to: base), try adapter.bound(to: base, rank: 8))
+    let exact = try whole.factors(of: whole.modules[0])
+    let values = try exact.singularValues().map { $0 * $0 }
+    let factors = try cut.factors(of: cut.modules[0])
+    let (missing, best) = ((exact.dense - factors.dense).squaredNorm, values.dropFirst(8).reduce(0, +))
+    // A flat spectrum is the hardest for a sketch; four power iterations bring it within a hundredth of the best.
+    #expect(factors.rank == 8 && missing >= best * (1 - 1e-9) && missing < 1.01 * best)
+    let told = try #require(cut.modules[0].bound).truncation.discardedEnergy
+    #expect(abs(told - missing / exact.squaredNorm) < 1e-6)
+  }
+
   // MARK: - Base models that do not fit
 
   private static let stem = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q"

@@ -50,10 +50,35 @@ import Testing
       let report = try merged.json()
       #expect(try #require(report["residual"] as? Double) < 1e-6)
       let layers = try #require(report["over_base"] as? [String: Any])
-      #expect(layers["layers"] as? Int == 7 && layers["rank"] as? Int == 16)
+      #expect(layers["layers"] as? Int == 7 && layers["rank"] as? Int == 12)
       #expect((layers["base"] as? String)?.hasSuffix("base.safetensors") == true)
       let text = try CommandLineHarness.run(arguments + ["--force", "--base", Self.file("base"), "-o", out])
       #expect(text.output.contains("over the base") && text.output.contains("7 layers (OFT)"), "\(text.output)")
+    }
+  }
+
+  @Test func aRankOverTheBaseIsTold() throws {
+    try CommandLineHarness.scratch { folder in
+      let out = "\(folder)/out.safetensors"
+      let arguments = [
+        "merge", Self.file("onetrainer"), Self.file("sd_scripts"), "--base", Self.file("base"), "--base-rank", "3", "-o", out,
+      ]
+      let merged = try CommandLineHarness.run(arguments + ["--json"])
+      #expect(merged.status == 0, "\(merged.error)")
+      let over = try #require(try merged.json()["over_base"] as? [String: Any])
+      #expect(over["rank"] as? Int == 3 && (over["discarded_energy"] as? Double ?? 0) > 0.01)
+      let text = try CommandLineHarness.run(arguments + ["--force"])
+      #expect(text.output.contains("cut to rank 3: "), "\(text.output)")
+      let diagnosis = try CommandLineHarness.run([
+        "diagnose", "--json", Self.file("onetrainer"), Self.file("sd_scripts"), "--base", Self.file("base"), "--base-rank",
+        "1",
+      ])
+      let loras = try #require(try diagnosis.json()["loras"] as? [[String: Any]])
+      #expect(loras.allSatisfy { ($0["discarded_over_base"] as? Double ?? 0) > 0.1 })
+      for wrong in [["--base-rank", "2"], ["--base", Self.file("base"), "--base-rank", "0"]] {
+        let refused = try CommandLineHarness.run(["diagnose", Self.file("onetrainer"), Self.file("sd_scripts")] + wrong)
+        #expect(refused.status == 2 && refused.error.contains("--base-rank"))
+      }
     }
   }
 

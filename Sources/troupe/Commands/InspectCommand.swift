@@ -93,7 +93,8 @@ struct InspectCommand: AsyncParsableCommand {
       path: path,
       options: InspectionOptions(
         weights: !noWeights, hashes: hash ? .always : noWeights ? .never : .adapters, listsLayers: modules,
-        keepsMetadata: raw, base: try baseModel.checkpoint(), workers: compute.workers,
+        keepsMetadata: raw, base: try baseModel.checkpoint(),
+        baseRank: baseModel.baseRank, workers: compute.workers,
         progress: { line.update($0, of: $1) }))
   }
 

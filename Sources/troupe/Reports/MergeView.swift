@@ -56,7 +56,10 @@ struct MergeView {
     if let own = report.overBase {
       facts.add([
         "over the base",
-        "\(own.layers) layers (\(own.variants.joined(separator: ", "))) by the weights of \(Terminal.sanitised(own.base)), exact at rank \(own.rank)",
+        "\(own.layers) layers (\(own.variants.joined(separator: ", "))), "
+          + (own.discardedEnergy > 0
+            ? "cut to rank \(own.rank): \(Numbers.percent(own.discardedEnergy, 2)) of their energy left out"
+            : "exact at rank \(own.rank)"),
       ])
     }
     facts.add(["AutoV3", String(report.hash.prefix(12))])
