@@ -68,7 +68,9 @@ extension Adapter {
         unmatched += group.tensors.values.map {
           UnmatchedKey(
             key: $0.name,
-            reason: "its counterpart is missing (\(Variant.missing(beside: Set(group.tensors.keys)))), so the layer is incomplete")
+            reason:
+              "its counterpart is missing (\(Variant.missing(beside: Set(group.tensors.keys)))), so the layer is incomplete"
+          )
         }
         continue
       }
@@ -92,7 +94,7 @@ extension Adapter {
       ? Architecture.recognised(keys: file.header.tensors.lazy.map(\.name))
         ?? Architecture.named(in: file.header.metadata) ?? .unknown
       : Architecture.recognised(modules: modules, metadata: file.header.metadata)
-    configurationProblem = declared.problem
+    configurationProblem = declared.problem ?? peftSettings.problem
   }
 
   /// Whether any key ends like an adapter's.

@@ -152,15 +152,22 @@ struct Geometry {
         throw broken(.gloraA1, "a1 [in, r], a2 [r, in], b1 [out, r] and b2 [r, in, kernel…] are needed")
       }
       (outputs, inputs, rank) = (shape.geometry.outputs, shape.geometry.inputs, shape.rank)
-      (downChannels, kernel) = (shape.geometry.channels, shape.geometry.kernel.allSatisfy { $0 == 1 } ? [] : shape.geometry.kernel)
+      (downChannels, kernel) = (
+        shape.geometry.channels, shape.geometry.kernel.allSatisfy { $0 == 1 } ? [] : shape.geometry.kernel
+      )
     case .oft where t[.oftRotation] != nil:
       guard let shape = t[.oftRotation]?.shape, shape.count == 2, shape[0] > 0, Cayley.size(triangle: shape[1]) != nil
       else { throw broken(.oftRotation, "[blocks, b (b - 1) / 2], the upper triangles of square blocks, is needed") }
     case .oft, .boft:
       let role: TensorRole = t[.boftRotation] != nil ? .boftRotation : .oftBlocks
       let shape = t[role]?.shape ?? []
-      guard shape.count == (variant == .oft ? 3 : 4), !shape.contains(0), shape[shape.count - 1] == shape[shape.count - 2]
-      else { throw broken(role, "\(variant == .oft ? "" : "stages of ")square blocks, [\(variant == .oft ? "" : "m, ")n, b, b], are needed") }
+      guard shape.count == (variant == .oft ? 3 : 4), !shape.contains(0),
+        shape[shape.count - 1] == shape[shape.count - 2]
+      else {
+        throw broken(
+          role,
+          "\(variant == .oft ? "" : "stages of ")square blocks, [\(variant == .oft ? "" : "m, ")n, b, b], are needed")
+      }
       if variant == .boft, shape[3] % 2 != 0, shape[0] > 1 {
         throw broken(role, "blocks of an even size are needed, because each stage mixes halves of two")
       }

@@ -84,7 +84,8 @@ public struct MergeReport: Sendable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case schema, output, method, modules, rank, dtype, dialect, residual, worstModule, discardedEnergy, hash, overBase, skipped,
+    case schema, output, method, modules, rank, dtype, dialect, residual, worstModule, discardedEnergy, hash, overBase,
+      skipped,
       sources
   }
 

@@ -45,7 +45,7 @@ enum VariantFixture {
 @Suite("Changes that depend on the base model")
 struct BaseDependentTests {
   @Test func theFixtureIsWhole() throws {
-    #expect(VariantFixture.all.count == 83)
+    #expect(VariantFixture.all.count == 84)
     let files = Set(VariantFixture.all.map(\.file))
     var variants: Set<Variant> = []
     for file in files {
@@ -205,7 +205,10 @@ struct BaseDependentTests {
     (["boft_R": MadeTensor(1, 2, 4, 4), "boft_s": MadeTensor(8, 1)], "8 factors scale outputs"),
     (["ia3_l": MadeTensor(8, 1)], "8 numbers scale outputs"),
     (["weight": MadeTensor(6), "on_input": .number(1)], "6 numbers scale input channels"),
-    (["lora_up.weight": MadeTensor(5, 2), "lora_down.weight": MadeTensor(2, 8), "dora_scale": MadeTensor(5, 1)], "is [5, 8]"),
+    (
+      ["lora_up.weight": MadeTensor(5, 2), "lora_down.weight": MadeTensor(2, 8), "dora_scale": MadeTensor(5, 1)],
+      "is [5, 8]"
+    ),
   ])
   func otherShapes(tensors: [String: MadeTensor], words: String) throws {
     let error = try refusal(tensors)
@@ -216,6 +219,28 @@ struct BaseDependentTests {
   @Test func aRotationWithLengths() throws {
     let error = try refusal(["oft_R.weight": MadeTensor(2, 6), "dora_scale": MadeTensor(6, 1)])
     #expect(error.rule == .needsBase && error.detail.contains("OFT with dora_scale"))
+  }
+
+  @Test func numbersThatAreNone() throws {
+    var blocks = MadeTensor(3, 2, 2)
+    blocks.values[1] = .nan
+    let error = try refusal(["oft_blocks": blocks])
+    #expect(error.rule == .nonFinite && error.key == "\(Self.stem).oft_blocks")
+  }
+
+  /// Without its configuration a PEFT rotation is taken as PEFT's default, and that is said.
+  @Test func rotationsWithoutConfiguration() throws {
+    let folder = try TemporaryFolder()
+    let stem = "base_model.model.down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
+    let adapter = try makeAdapter(["\(stem).oft_R.weight": MadeTensor(2, 6)], in: folder)
+    #expect(adapter.configurationProblem?.contains("no adapter_config.json") == true)
+    #expect(adapter.peftSettings.terms == 5 && adapter.peftSettings.isPEFT)
+    try folder.write(#"{"peft_type": "OFT"}"#, to: "adapter_config.json")
+    let old = try Adapter(path: adapter.file.path)
+    #expect(old.configurationProblem == nil && old.peftSettings.terms == nil)
+    try folder.write(#"{"peft_type": "OFT""#, to: "adapter_config.json")
+    let error = try #require(throws: AdapterError.self) { try Adapter(path: adapter.file.path) }
+    #expect(error.rule == .sidecar && error.path.hasSuffix("adapter_config.json"))
   }
 
   @Test func aFlagThatIsNone() throws {
@@ -238,7 +263,9 @@ struct BaseDependentTests {
   @Test func aConvolutionOfPEFTThatCouldBeEither() throws {
     let folder = try TemporaryFolder()
     let base = try Checkpoint(
-      path: makeFile(["model.diffusion_model.input_blocks.4.0.in_layers.2.weight": MadeTensor(6, 6, 3, 3)], in: folder, "b.safetensors"))
+      path: makeFile(
+        ["model.diffusion_model.input_blocks.4.0.in_layers.2.weight": MadeTensor(6, 6, 3, 3)], in: folder,
+        "b.safetensors"))
     let adapter = try makeAdapter(
       ["base_model.model.down_blocks.1.resnets.0.conv1.ia3_l": MadeTensor(1, 6, 1, 1)], in: folder)
     let error = try #require(throws: AdapterError.self) { try adapter.bound(to: base) }
@@ -246,7 +273,9 @@ struct BaseDependentTests {
     try folder.write(#"{"peft_type": "IA3", "feedforward_modules": ["conv1"]}"#, to: "adapter_config.json")
     let told = try Adapter(path: adapter.file.path)
     let bound = try told.bound(to: base)
-    guard case .scaled(_, let axis) = try told.change(of: told.modules[0], on: try #require(bound.modules[0].bound).geometry)
+    guard
+      case .scaled(_, let axis) = try told.change(
+        of: told.modules[0], on: try #require(bound.modules[0].bound).geometry)
     else {
       Issue.record("not scaled")
       return

@@ -67,7 +67,8 @@ struct PositionalTests {
   @Test func withoutMetadata() throws {
     let model = try #require(PositionalModel.candidates(.unet, classes: ["Attention", "GEGLU"]).first)
     #expect(try adapter(tensors(model), [:]).modules.count == 144)
-    let short = try adapter(tensors(Array(model.prefix(20))) + [("lora_unet_conv_in.lora_up.weight", .f16, [4, 1])], [:])
+    let short = try adapter(
+      tensors(Array(model.prefix(20))) + [("lora_unet_conv_in.lora_up.weight", .f16, [4, 1])], [:])
     #expect(short.modules.isEmpty && short.unmatched.count == 41)
     #expect(short.unmatched.count { $0.reason.contains("without the list of classes") } == 40)
   }

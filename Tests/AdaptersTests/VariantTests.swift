@@ -37,7 +37,8 @@ struct VariantTests {
       (.boft, ["boft_R": MadeTensor(1, 2, 3, 3), "boft_s": MadeTensor(6, 1)]),
       (.ia3, ["ia3_l": MadeTensor(6, 1)]),
       (
-        .tlora, ["q_layer.weight": MadeTensor(2, 5), "p_layer.weight": MadeTensor(6, 2), "lambda_layer": MadeTensor(1, 2)]
+        .tlora,
+        ["q_layer.weight": MadeTensor(2, 5), "p_layer.weight": MadeTensor(6, 2), "lambda_layer": MadeTensor(1, 2)]
       ),
       (.replaced, ["set_weight": MadeTensor(6, 5)]),
       (.ia3, ["on_input": .number(1), "weight": MadeTensor(6)]),
@@ -112,7 +113,8 @@ struct VariantTests {
     #expect(Set(adapter.unmatched.map(\.key)) == ["\(Self.stem).\(ending)", "\(Self.stem).alpha"])
     #expect(adapter.unmatched.allSatisfy { $0.reason.contains("counterpart is missing") })
     let named = [
-      "lora_up.weight": "(lora_down)", "lora_down.weight": "(lora_up)", "hada_w1_a": "(hada_w1_b, hada_w2_a, hada_w2_b)",
+      "lora_up.weight": "(lora_down)", "lora_down.weight": "(lora_up)",
+      "hada_w1_a": "(hada_w1_b, hada_w2_a, hada_w2_b)",
       "lokr_w1": "(lokr_w2)",
     ]
     #expect(adapter.unmatched.allSatisfy { $0.reason.contains(named[ending] ?? "?") }, "\(adapter.unmatched)")

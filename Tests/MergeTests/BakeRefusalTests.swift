@@ -123,7 +123,9 @@ import Testing
       ], "is [6, 5]"
     ),
     ([TestTensor("set_weight", [5, 6], seed: 1)], "the weight is [5, 6]"),
-    ([TestTensor("set_weight", [6, 6], seed: 1), TestTensor("reshape_weight", [2], values: [6, 6])], "another shape"),
+    (
+      [TestTensor("set_weight", [6, 6], seed: 1), TestTensor("reshape_weight", [2], values: [6, 6])], "another shape"
+    ),
   ])
   func changesOfAnotherShape(tensors: [TestTensor], words: String) async throws {
     try await MergeFixtures.scratch { folder in

@@ -3,9 +3,10 @@ import Testing
 
 /// `--base` of diagnose, merge and inspect as a user gives it.
 @Suite struct BaseModelCommandTests {
-  private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(
-    path: "Fixtures/variants"
-  ).path(percentEncoded: false)
+  private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appending(
+      path: "Fixtures/variants"
+    ).path(percentEncoded: false)
   private static func file(_ name: String) -> String { "\(folder)/\(name).safetensors" }
 
   @Test func inspectMeasuresWhatNeedsTheBase() throws {
@@ -61,7 +62,8 @@ import Testing
     try CommandLineHarness.scratch { folder in
       let out = "\(folder)/out.safetensors"
       let arguments = [
-        "merge", Self.file("onetrainer"), Self.file("sd_scripts"), "--base", Self.file("base"), "--base-rank", "3", "-o", out,
+        "merge", Self.file("onetrainer"), Self.file("sd_scripts"), "--base", Self.file("base"), "--base-rank", "3",
+        "-o", out,
       ]
       let merged = try CommandLineHarness.run(arguments + ["--json"])
       #expect(merged.status == 0, "\(merged.error)")
@@ -70,13 +72,15 @@ import Testing
       let text = try CommandLineHarness.run(arguments + ["--force"])
       #expect(text.output.contains("cut to rank 3: "), "\(text.output)")
       let diagnosis = try CommandLineHarness.run([
-        "diagnose", "--json", Self.file("onetrainer"), Self.file("sd_scripts"), "--base", Self.file("base"), "--base-rank",
+        "diagnose", "--json", Self.file("onetrainer"), Self.file("sd_scripts"), "--base", Self.file("base"),
+        "--base-rank",
         "1",
       ])
       let loras = try #require(try diagnosis.json()["loras"] as? [[String: Any]])
       #expect(loras.allSatisfy { ($0["discarded_over_base"] as? Double ?? 0) > 0.1 })
       for wrong in [["--base-rank", "2"], ["--base", Self.file("base"), "--base-rank", "0"]] {
-        let refused = try CommandLineHarness.run(["diagnose", Self.file("onetrainer"), Self.file("sd_scripts")] + wrong)
+        let refused = try CommandLineHarness.run(
+          ["diagnose", Self.file("onetrainer"), Self.file("sd_scripts")] + wrong)
         #expect(refused.status == 2 && refused.error.contains("--base-rank"))
       }
     }

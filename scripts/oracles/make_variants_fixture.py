@@ -5,7 +5,8 @@ lycoris.safetensors    LyCORIS modules as LyCORIS saves them: Diag-OFT, BOFT, (I
                        LoKr along both axes, norms, DyLoRA; GLoRA with swapped names and a sparse part are written by hand
 sd_scripts.safetensors sd-scripts' OFT, with and without its constraint
 onetrainer.safetensors OneTrainer's OFT: linear, convolution, scaled, shared blocks, odd block size
-peft_<name>/           PEFT adapters with their configuration: oft (series), cayley (exact, coft), boft, ia3, dora
+peft_<name>/           PEFT adapters with their configuration: oft (series), cayley (exact, coft), early (the series
+                       before PEFT 0.18), boft, butterfly (BOFT in several stages), ia3, dora
 expected.safetensors   "<file>/<stem>" (F64): the exact change of the weight at strength 1, [out, in*kernel]; and
                        "<file>/<stem>@0.5" at half strength, with Troupe's meaning of it (see below)
 
@@ -49,6 +50,7 @@ from container import FIXTURES, write
 
 FOLDER = FIXTURES / "variants"
 rng = np.random.default_rng(20240617)
+torch.manual_seed(20240617)
 
 
 def normal(*shape, scale=1.0):
@@ -399,7 +401,7 @@ def peft(name, config, chosen, scale=0.2, noise=0.0):
     folder = FOLDER / f"peft_{name}"
     tensors = {k: v.detach().numpy().astype(np.float32) for k, v in get_peft_model_state_dict(model).items()}
     write(folder / "adapter_model.safetensors", tensors)
-    settings = {k: (sorted(v) if isinstance(v, set) else v) for k, v in config.to_dict().items()}
+    settings = {k: (sorted(v) if isinstance(v, (set, list)) else v) for k, v in config.to_dict().items()}
     settings = {k: v for k, v in settings.items() if isinstance(v, (bool, int, float, str, list, type(None)))}
     (folder / "adapter_config.json").write_text(json.dumps(settings, indent=1, sort_keys=True, default=str) + "\n")
     merged = dict(model.merge_and_unload().named_modules())
@@ -416,6 +418,20 @@ WITH_CONV = CHOSEN + [(1, conv, "in_layers.2", (6, 4, 3, 3))]
 DIFFUSERS[1] = "down_blocks.0.{}.0"
 
 peft("oft", OFTConfig(r=0, oft_block_size=4, use_cayley_neumann=True, bias="none"), WITH_CONV)
+# Before 0.18 the last power of PEFT's series counted twice, and the configuration did not tell the version.
+path, module = linear(8, "attn2.to_q", 12, 8, bias=True)
+weight, vectors = module.weight.detach().numpy(), normal(2, 6, scale=0.2)
+stem = f"base_model.model.{diffusers(8, 'attn2.to_q')}"
+write(FOLDER / "peft_early" / "adapter_model.safetensors", {f"{stem}.oft_R.weight": vectors.astype(np.float32)})
+(FOLDER / "peft_early" / "adapter_config.json").write_text(
+    json.dumps({"peft_type": "OFT", "use_cayley_neumann": True, "num_cayley_neumann_terms": 5}) + "\n"
+)
+early = []
+for vector in vectors:
+    q = triangle(vector, 4)
+    early.append(np.eye(4) + 2 * (q + q @ q + q @ q @ q + q @ q @ q @ q))
+expected[f"peft_early/{stem}"] = rotate_inputs(weight, early, 4, 1, turned=False)
+
 peft("cayley", OFTConfig(r=0, oft_block_size=4, use_cayley_neumann=False, coft=True, eps=0.3, bias="none"), CHOSEN)
 peft("boft", BOFTConfig(boft_block_size=4, boft_n_butterfly_factor=1, bias="none"), CHOSEN, noise=0.3)
 peft("ia3", IA3Config(feedforward_modules=["attn2.to_k"]), WITH_CONV, noise=0.3)

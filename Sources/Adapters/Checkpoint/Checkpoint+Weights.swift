@@ -15,7 +15,7 @@ extension Checkpoint {
   ///   them.
   public func weight(at place: CheckpointPlace) throws -> Matrix {
     let file = files[place.file].file
-    if let scale = scaledTensor(of: place.file) {
+    if let scale = files[place.file].scaledTensor {
       throw AdapterError(
         path: file.path, rule: .base,
         detail: "stores its weights in scaled FP8 (\(scale)); give the F16 or BF16 version as base")
@@ -33,9 +33,12 @@ extension Checkpoint {
         ? values : Array(values[rows.lowerBound * columns..<rows.upperBound * columns]))
     return place.isTransposed ? own.transposed : own
   }
+}
 
-  /// The tensor by which a file tells that its weights are in scaled FP8; nil where they are plain.
-  package func scaledTensor(of file: Int) -> String? {
-    files[file].file.header.tensors.first { $0.name == "scaled_fp8" || $0.name.hasSuffix(".scale_weight") }?.name
+extension Checkpoint.File {
+  /// The tensor by which a file tells that its weights are stored in units of a scale beside them; nil where they are
+  /// plain.
+  package var scaledTensor: String? {
+    file.header.tensors.first { $0.name == "scaled_fp8" || $0.name.hasSuffix(".scale_weight") }?.name
   }
 }

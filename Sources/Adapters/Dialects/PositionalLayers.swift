@@ -93,7 +93,8 @@ struct PositionalLayers {
     func check(_ model: [Layer]) -> AdapterError? {
       if let last = numbered.keys.max(), last >= model.count || numbered.count != model.count {
         return failure(
-          network, "numbers \(numbered.count) layers up to \(last), but \(classes.sorted().joined(separator: ", ")) of "
+          network,
+          "numbers \(numbered.count) layers up to \(last), but \(classes.sorted().joined(separator: ", ")) of "
             + "Stable Diffusion have \(model.count)")
       }
       for (number, layer) in model.enumerated() {
@@ -104,7 +105,8 @@ struct PositionalLayers {
         let expected = [layer.outputs, layer.channels] + layer.kernel
         if found != expected {
           return failure(
-            "\(network):\(number)", "is \(found), but the layer of this number, \(layer.path.name), is \(expected) in "
+            "\(network):\(number)",
+            "is \(found), but the layer of this number, \(layer.path.name), is \(expected) in "
               + "Stable Diffusion; the file is for another model or another order of layers")
         }
       }

@@ -21,7 +21,9 @@ extension Inspection {
     let adapter: Adapter?
     do {
       let opened = try Adapter(file: file)
-      adapter = try options.base.map { base throws(AdapterError) in try opened.bound(to: base, rank: options.baseRank) } ?? opened
+      adapter =
+        try options.base.map { base throws(AdapterError) in try opened.bound(to: base, rank: options.baseRank) }
+        ?? opened
     } catch {
       guard error.rule == .notAdapter else { throw error }
       adapter = nil

@@ -30,7 +30,8 @@ public struct InspectionOptions: Sendable {
   /// Creates options.
   public init(
     weights: Bool = true, hashes: Extent = .adapters, listsLayers: Bool = false, keepsMetadata: Bool = false,
-    base: Checkpoint? = nil, baseRank: Int? = nil, workers: Int = 2, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    base: Checkpoint? = nil, baseRank: Int? = nil, workers: Int = 2,
+    progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
   ) {
     self.weights = weights
     self.hashes = hashes

@@ -46,7 +46,7 @@ extension InspectionSubject {
 
   private var configurationWarning: InspectionWarning? {
     adapter?.configurationProblem.map {
-      .init(.configuration, "The adapter's configuration cannot be used, so alphas may be wrong: \($0).")
+      .init(.configuration, "The adapter's configuration cannot be used, so alphas or rotations may be wrong: \($0).")
     }
   }
 

@@ -12,21 +12,23 @@ enum Cayley {
     return try (identity + q.columnGram).solvingPositive(sum.times(sum))
   }
 
-  /// The series that PEFT takes instead (`use_cayley_neumann`): `I + 2Q + 2Q² + … `, with the last power once.
+  /// The series that PEFT takes instead (`use_cayley_neumann`): `I + 2Q + 2Q² + …`, with the last power once.
   ///
-  /// - Parameter terms: PEFT's `num_cayley_neumann_terms`: 5 end at `Q⁴`; 3 and 4 both at `Q³`.
-  static func series(_ q: Matrix, terms: Int) -> Matrix {
+  /// - Parameters:
+  ///   - terms: PEFT's `num_cayley_neumann_terms`: 5 end at `Q⁴`; 3 and 4 both at `Q³`.
+  ///   - isEarly: whether the last power counts twice like the others, as before PEFT 0.18; 3 terms end at `Q²` then.
+  static func series(_ q: Matrix, terms: Int, isEarly: Bool = false) -> Matrix {
     var result = Matrix.identity(q.rows)
     guard terms > 1 else { return result }
     result = result + q.scaled(by: 2)
     guard terms > 2 else { return result }
     var power = q.times(q)
     result = result + power.scaled(by: 2)
-    for _ in 3..<max(3, terms - 1) {
+    for _ in 3..<max(3, isEarly ? terms : terms - 1) {
       power = power.times(q)
       result = result + power.scaled(by: 2)
     }
-    return result + power.times(q)
+    return isEarly ? result : result + power.times(q)
   }
 
   /// `B - Bᵀ`.

@@ -52,8 +52,10 @@ extension Adapter {
     return .whole(try scaled.dense + sparsePart(of: module).scaled(by: module.scale))
   }
 
-  /// The single numbers that LyCORIS' extraction adds to a product, as a matrix: `bias_indices` `[dimensions, n]` are
-  /// their places in a tensor of the shape `bias_size`, `bias_values` the numbers. Loaders multiply them by the scale too.
+  /// The single numbers that LyCORIS' extraction adds to a product, as a matrix.
+  ///
+  /// `bias_indices` `[dimensions, n]` are their places in a tensor of the shape `bias_size`, `bias_values` the numbers.
+  /// Loaders multiply them by the scale too.
   private func sparsePart(of module: AdapterModule) throws -> Matrix {
     func failure(_ detail: String) -> AdapterError {
       AdapterError(
@@ -62,9 +64,10 @@ extension Adapter {
     let (places, values) = (try numbers(module, .biasIndices), try numbers(module, .biasValues))
     let shape = try numbers(module, .biasSize)
     var result = Matrix(rows: module.outputs, columns: module.inputs)
-    guard places.count == values.count * shape.count, shape.reduce(1, *) == Double(module.outputs * module.inputs) else {
+    guard places.count == values.count * shape.count, shape.reduce(1, *) == Double(module.outputs * module.inputs)
+    else {
       throw failure(
-        "\(places.count) indices and \(values.count) values do not fit a tensor of \(shape.map { Int($0) })")
+        "\(places.count) indices and \(values.count) values do not fit a tensor of \(shape)")
     }
     for (n, value) in values.enumerated() {
       var place = 0.0

@@ -35,7 +35,8 @@ extension Adapter {
       let stored = shape(.oftBlocks)
       guard stored.count == 3, stored[0] * stored[1] == geometry.outputs else {
         throw failure(
-          .oftBlocks, "\(stored.first ?? 0) blocks of \(stored.last ?? 0) rotate \(stored.prefix(2).reduce(1, *)) outputs")
+          .oftBlocks,
+          "\(stored.first ?? 0) blocks of \(stored.last ?? 0) rotate \(stored.prefix(2).reduce(1, *)) outputs")
       }
       try checkFactors(.rescale)
     case .boft where module.tensors[.boftRotation] != nil:
@@ -43,7 +44,8 @@ extension Adapter {
       guard stored[1] * stored[2] == geometry.inputs, stored[0] < 31,
         stored[0] == 1 || stored[1] % (1 << (stored[0] - 1)) == 0
       else {
-        throw failure(.boftRotation, "\(stored[0]) stages of \(stored[1]) blocks of \(stored[2]) cannot rotate its inputs")
+        throw failure(
+          .boftRotation, "\(stored[0]) stages of \(stored[1]) blocks of \(stored[2]) cannot rotate its inputs")
       }
       try checkFactors(.boftScale)
     case .boft:
@@ -52,7 +54,8 @@ extension Adapter {
       guard stored[1] * stored[2] == geometry.outputs, stored[0] < 31,
         geometry.outputs % ((1 << max(0, stored[0] - 1)) * stored[2]) == 0
       else {
-        throw failure(.oftBlocks, "\(stored[0]) stages of \(stored[1]) blocks of \(stored[2]) cannot rotate its outputs")
+        throw failure(
+          .oftBlocks, "\(stored[0]) stages of \(stored[1]) blocks of \(stored[2]) cannot rotate its outputs")
       }
       try checkFactors(.rescale)
     case .ia3:
@@ -70,7 +73,8 @@ extension Adapter {
     case .tlora where geometry.kernelSize > 1:
       throw AdapterError(
         path: file.path, rule: .needsBase, key: module.stem,
-        detail: "is a T-LoRA of a \(geometry.kernel) convolution, whose change LyCORIS adds to the output and not the weight")
+        detail:
+          "is a T-LoRA of a \(geometry.kernel) convolution, whose change LyCORIS adds to the output and not the weight")
     default:
       guard module.outputs == geometry.outputs, module.inputs == geometry.inputs else {
         throw failure(.up, "\(module.stem) is [\(module.outputs), \(module.inputs)]")

@@ -6,10 +6,14 @@ struct PEFTSettings: Sendable {
   var isPEFT = false
   /// The terms of the series; nil for the exact form, whose blocks turn the other way round in PEFT.
   var terms: Int? = 5
+  /// Whether the last term of the series counts twice, as before PEFT 0.18.
+  var isEarlySeries = false
   /// The greatest length of a block, before it is divided by the square root of their number (`coft`); nil for any.
   var greatest: Double?
   /// The layers that (IA)³ scales at their inputs, by the ends of their names; nil where nothing tells.
   var feedForward: [String]?
+  /// What is assumed for want of a configuration; shown by whoever inspects the file.
+  var problem: String?
 
   /// Reads `adapter_config.json` beside the file.
   ///
@@ -21,7 +25,13 @@ struct PEFTSettings: Sendable {
     guard isPEFT else { return }
     let bytes: [UInt8]
     do {
-      guard let found = try TextFile.contents(path) else { return }
+      guard let found = try TextFile.contents(path) else {
+        if file.header.tensors.contains(where: { $0.name.hasSuffix("oft_R.weight") }) {
+          problem = "no adapter_config.json beside the file says how its rotations are meant, so five terms of the series "
+            + "are taken, as PEFT does since version 0.18 unless told"
+        }
+        return
+      }
       bytes = found
     } catch {
       throw AdapterError(path: path, rule: .sidecar, detail: error.detail)
@@ -36,6 +46,9 @@ struct PEFTSettings: Sendable {
     // Versions before the series did not write the key.
     let usesSeries = json["use_cayley_neumann"]?.bool ?? false
     terms = usesSeries ? json["num_cayley_neumann_terms"]?.number.map { Int($0.rounded()) } ?? 5 : nil
+    // Versions before 0.18 did not write their number either.
+    let version = json["peft_version"]?.string?.split(separator: ".").prefix(2).map { Int($0) ?? 0 } ?? []
+    isEarlySeries = usesSeries && version.lexicographicallyPrecedes([0, 18])
     if json["coft"]?.bool == true { greatest = json["eps"]?.number ?? 6e-5 }
   }
 }

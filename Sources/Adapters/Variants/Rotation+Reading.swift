@@ -13,7 +13,8 @@ extension Adapter {
   /// | `oft_R.weight` `[n, b (b - 1) / 2]` | the upper triangle | `W Rᵀ`; `W R` of a convolution, in PEFT `W Rᵀ` |
   /// | `boft_R` `[m, n, b, b]` | `(Bᵀ - B) / 2` | `W Rᵀ`, stage by stage |
   ///
-  /// LyCORIS and sd-scripts keep `Q` of `oft_blocks` as short as `alpha · out` (over all blocks), where alpha is not 0.
+  /// LyCORIS and sd-scripts keep `Q` of `oft_blocks` as short as `alpha · out` (over all blocks), where alpha is not 0;
+  /// ComfyUI takes alpha alone for the bound, which holds such files shorter.
   /// PEFT and OneTrainer take the first five terms of the series instead of the inverse (``PEFTSettings``), and
   /// OneTrainer divides by `2 √(b - 1)` before where `scaled_oft` is there.
   func rotation(of module: AdapterModule, on geometry: LayerGeometry) throws -> Rotation {
@@ -51,7 +52,9 @@ extension Adapter {
     guard values.count == 1, values[0].isFinite, values[0] >= 0 else {
       throw AdapterError(
         path: file.path, rule: .alpha, key: alpha.name,
-        detail: "the constraint is \(values.count == 1 ? "\(values[0])" : "\(values.count) numbers"), not one number of 0 or more")
+        detail:
+          "the constraint is \(values.count == 1 ? "\(values[0])" : "\(values.count) numbers"), not one number of 0 or more"
+      )
     }
     // To LyCORIS 0 means no constraint; sd-scripts, whose stems begin with "oft", knows no such exception.
     guard values[0] > 0 || module.stem.hasPrefix("oft_") else { return 1 }
@@ -83,7 +86,7 @@ extension Adapter {
         if own > most { q = q.scaled(by: most / own) }
       }
       guard let terms = settings.terms else { return try Cayley.rotation(q.scaled(by: -1)) }
-      return Cayley.series(q, terms: terms)
+      return Cayley.series(q, terms: terms, isEarly: settings.isEarlySeries)
     }
     let isTurned = geometry.isConvolution && !settings.isPEFT
     return Rotation(

@@ -38,7 +38,9 @@ extension Adapter {
   /// - Throws: ``AdapterError`` with rule `needsBase` when it began with random vectors, which nothing can bring back.
   func singularStart(of module: AdapterModule) throws(AdapterError) -> SingularStart {
     let arguments = file.header.metadata["ss_network_args"].flatMap(LenientJSON.parse)
-    func text(_ name: String) -> String? { arguments?[name].flatMap { $0.string ?? $0.bool.map { "\($0)" } }?.lowercased() }
+    func text(_ name: String) -> String? {
+      arguments?[name].flatMap { $0.string ?? $0.bool.map { "\($0)" } }?.lowercased()
+    }
     if ["false", "0", "no"].contains(text("use_data_init")) {
       throw AdapterError(
         path: file.path, rule: .needsBase, key: module.stem,

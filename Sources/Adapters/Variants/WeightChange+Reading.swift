@@ -11,6 +11,7 @@ extension Adapter {
   ///   that no base model completes; `SafeTensorsError` when a tensor has no numbers; `LinearAlgebraError`.
   public func change(of module: AdapterModule, on geometry: LayerGeometry) throws -> WeightChange {
     try checkFit(of: module, on: geometry)
+    if module.variant.needsBase, let error = nonFiniteError(in: module) { throw error }
     func matrix(_ role: TensorRole) throws -> Matrix {
       let rows = module.tensors[role]?.shape.first ?? 1
       let values = try numbers(module, role)
@@ -45,8 +46,9 @@ extension Adapter {
     }
   }
 
-  /// The exact change of a layer's weight at a strength, `[out, in · kernel]`: what is in the result that was not in the
-  /// weight. ``WeightChange`` says how each variant understands strengths.
+  /// The exact change of a layer's weight at a strength, `[out, in · kernel]`.
+  ///
+  /// ``WeightChange`` says how each variant understands strengths.
   ///
   /// - Parameters:
   ///   - module: one of this adapter's layers, of any variant.

@@ -55,7 +55,8 @@ enum CompatibilityFindings {
           evidence: "\(lora.needingBase) layers of \(lora.name) are DoRA, OFT, (IA)³ or GLoRA",
           meaning: "Their change of the weights depends on the base model, so they are left out of every number here.",
           advice:
-            "Give the base model with --base; else read the numbers as covering the other \(lora.modules) layers only."))
+            "Give the base model with --base; else read the numbers as covering the other \(lora.modules) layers only.")
+      )
     }
     if let left = lora.discardedOverBase, left > 0.5 {
       found.append(

@@ -140,12 +140,10 @@ struct BakePlan: Sendable {
     var isChanged = !edits.isEmpty
     var declarations: [TensorDeclaration] = []
     // Weights stored in units of a scale beside them cannot be changed as if they were plain.
-    if let scale = base.file.header.tensors.first(where: {
-      $0.name == "scaled_fp8" || $0.name.hasSuffix(".scale_weight")
-    }) {
+    if let scale = base.scaledTensor {
       throw MergeError(
         path: base.file.path, rule: .unsupported,
-        detail: "stores its weights in scaled FP8 (\(scale.name)); bake into the F16 or BF16 version")
+        detail: "stores its weights in scaled FP8 (\(scale)); bake into the F16 or BF16 version")
     }
     for tensor in base.file.header.tensors {
       var dtype = tensor.dtype
