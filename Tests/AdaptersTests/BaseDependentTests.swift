@@ -238,6 +238,13 @@ struct BaseDependentTests {
     try folder.write(#"{"peft_type": "OFT"}"#, to: "adapter_config.json")
     let old = try Adapter(path: adapter.file.path)
     #expect(old.configurationProblem == nil && old.peftSettings.terms == nil)
+    for terms in ["0", "1e300", "2.5"] {
+      try folder.write(
+        #"{"peft_type": "OFT", "use_cayley_neumann": true, "num_cayley_neumann_terms": \#(terms)}"#,
+        to: "adapter_config.json")
+      let error = try #require(throws: AdapterError.self) { try Adapter(path: adapter.file.path) }
+      #expect(error.rule == .sidecar && error.detail.contains("num_cayley_neumann_terms"))
+    }
     try folder.write(#"{"peft_type": "OFT""#, to: "adapter_config.json")
     let error = try #require(throws: AdapterError.self) { try Adapter(path: adapter.file.path) }
     #expect(error.rule == .sidecar && error.path.hasSuffix("adapter_config.json"))

@@ -29,7 +29,8 @@ import Testing
 
   @Test(arguments: [
     ("lycoris", 1.0), ("lycoris", 0.5), ("sd_scripts", 1), ("sd_scripts", 0.5), ("onetrainer", 1), ("onetrainer", 0.5),
-    ("peft_oft", 1), ("peft_early", 1), ("peft_cayley", 1), ("peft_boft", 1), ("peft_butterfly", 1), ("peft_butterfly", 0.5),
+    ("peft_oft", 1),
+    ("peft_early", 1), ("peft_cayley", 1), ("peft_boft", 1), ("peft_butterfly", 1), ("peft_butterfly", 0.5),
     ("peft_ia3", 1), ("peft_dora", 1),
   ])
   func bake(file: String, strength: Double) async throws {

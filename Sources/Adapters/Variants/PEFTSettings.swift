@@ -27,7 +27,8 @@ struct PEFTSettings: Sendable {
     do {
       guard let found = try TextFile.contents(path) else {
         if file.header.tensors.contains(where: { $0.name.hasSuffix("oft_R.weight") }) {
-          problem = "no adapter_config.json beside the file says how its rotations are meant, so five terms of the series "
+          problem =
+            "no adapter_config.json beside the file says how its rotations are meant, so five terms of the series "
             + "are taken, as PEFT does since version 0.18 unless told"
         }
         return
@@ -45,7 +46,12 @@ struct PEFTSettings: Sendable {
     guard json["peft_type"]?.string == "OFT" else { return }
     // Versions before the series did not write the key.
     let usesSeries = json["use_cayley_neumann"]?.bool ?? false
-    terms = usesSeries ? json["num_cayley_neumann_terms"]?.number.map { Int($0.rounded()) } ?? 5 : nil
+    let count = json["num_cayley_neumann_terms"]?.number ?? 5
+    guard count >= 1, count <= 64, count == count.rounded() else {
+      throw AdapterError(
+        path: path, rule: .sidecar, detail: "num_cayley_neumann_terms is \(count), which is no whole number from 1 to 64")
+    }
+    terms = usesSeries ? Int(count) : nil
     // Versions before 0.18 did not write their number either.
     let version = json["peft_version"]?.string?.split(separator: ".").prefix(2).map { Int($0) ?? 0 } ?? []
     isEarlySeries = usesSeries && version.lexicographicallyPrecedes([0, 18])
