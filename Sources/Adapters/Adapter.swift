@@ -14,6 +14,8 @@ public struct Adapter: Sendable {
   public let file: SafeTensorsFile
   /// The layers, in the order of ``ModulePath``.
   public internal(set) var modules: [AdapterModule]
+  /// The trigger words whose vectors the file brings along, in its order.
+  public let embeddings: [BundledEmbedding]
   /// The keys that belong to no layer, in the file's order.
   public internal(set) var unmatched: [UnmatchedKey]
   /// The dialects met, most used first; never empty.
@@ -26,11 +28,13 @@ public struct Adapter: Sendable {
   let family: LayerFamily?
   /// What is odd about the adapter's own configuration; nil when nothing is.
   public let configurationProblem: String?
+  /// What PEFT's configuration says of rotations.
+  let peftSettings: PEFTSettings
 
-  /// The layers whose ΔW is known exactly from the file alone.
-  public var factorable: [AdapterModule] { modules.filter(\.variant.hasFactors) }
-  /// The layers that need the base model's weights.
-  public var needingBase: [AdapterModule] { modules.filter(\.variant.needsBase) }
+  /// The layers whose ΔW is known exactly: from the file alone, or over the base model that was given.
+  public var factorable: [AdapterModule] { modules.filter(\.hasFactors) }
+  /// The layers that need the base model's weights, where it was not given.
+  public var needingBase: [AdapterModule] { modules.filter(\.needsBase) }
 
   /// The file's name without folder and ending.
   public var name: String {
@@ -63,15 +67,20 @@ extension Adapter {
         detail: "holds no LoRA of any kind this version knows (\(file.header.tensors.count) tensors)")
     }
     var unmatched: [UnmatchedKey] = []
-    let naming = FileNaming(file)
-    let groups = Self.groups(file, naming, unmatched: &unmatched)
+    let embedded = BundledEmbedding.all(in: file)
+    let naming = FileNaming(file, except: embedded.keys)
+    let groups = try Self.groups(file, naming, except: embedded.keys, unmatched: &unmatched)
     let declared = try DeclaredScales(file: file, readsSidecar: readsSidecar)
     var modules: [AdapterModule] = []
     var places: [ModulePath: String] = [:]
     for group in groups {
       guard let module = try AdapterModule.read(group, in: file, declared: declared) else {
         unmatched += group.tensors.values.map {
-          UnmatchedKey(key: $0.name, reason: "its counterpart is missing, so the layer is incomplete")
+          UnmatchedKey(
+            key: $0.name,
+            reason:
+              "its counterpart is missing (\(Variant.missing(beside: Set(group.tensors.keys)))), so the layer is incomplete"
+          )
         }
         continue
       }
@@ -85,6 +94,8 @@ extension Adapter {
     self.file = file
     family = naming.family
     doubledStems = groups.filter(\.resolved.isDoubled).map(\.stem)
+    embeddings = embedded.embeddings
+    peftSettings = try PEFTSettings(file: file)
     self.modules = modules.sorted { $0.path < $1.path }
     self.unmatched = Self.inOrder(unmatched, of: file)
     dialects = Self.dialects(modules, file: file)
@@ -94,7 +105,7 @@ extension Adapter {
         ? Architecture.recognised(keys: file.header.tensors.lazy.map(\.name))
           ?? Architecture.named(in: file.header.metadata) ?? .unknown
         : Architecture.recognised(modules: modules, metadata: file.header.metadata))
-    configurationProblem = declared.problem
+    configurationProblem = declared.problem ?? peftSettings.problem
   }
 
   /// Keys in the file's order; most files have none that are not used.
@@ -108,30 +119,28 @@ extension Adapter {
   /// Whether any key ends like an adapter's.
   static func isAdapter(_ file: SafeTensorsFile) -> Bool {
     file.header.tensors.contains { tensor in
-      if isPositional(tensor.name) { return true }
+      if PositionalLayers.key(tensor.name) != nil { return true }
       guard let (_, role) = TensorRole.split(tensor.name) else { return false }
       return role != .alpha && role != .rescale
     }
   }
 
-  /// cloneofsimo's `unet:14:up`.
-  private static func isPositional(_ key: String) -> Bool {
-    guard key.utf8.contains(UInt8(ascii: ":")) else { return false }
-    let pieces = key.split(separator: ":")
-    return pieces.count == 3 && Int(pieces[1]) != nil && (pieces[2] == "up" || pieces[2] == "down")
-  }
-
-  private static func groups(_ file: SafeTensorsFile, _ naming: FileNaming, unmatched: inout [UnmatchedKey])
-    -> [StemGroup]
-  {
+  private static func groups(
+    _ file: SafeTensorsFile, _ naming: FileNaming, except embedded: Set<String>, unmatched: inout [UnmatchedKey]
+  ) throws(AdapterError) -> [StemGroup] {
     var groups: [StemGroup] = []
     var places: [String: Int?] = [:]  // nil: a stem no dialect knows
-    for (tensor, key) in zip(file.header.tensors, naming.keys) {
-      if isPositional(tensor.name) {
-        unmatched.append(.init(key: tensor.name, reason: "numbered layers (cloneofsimo) are not read by this version"))
+    let positional = try PositionalLayers(file)
+    for (tensor, key) in zip(file.header.tensors, naming.keys) where !embedded.contains(tensor.name) {
+      let numbered = PositionalLayers.key(tensor.name)
+      if let numbered, positional.stem(of: numbered) == nil {
+        unmatched.append(
+          .init(
+            key: tensor.name,
+            reason: positional.problems[numbered.network] ?? "a number beyond the model's layers (cloneofsimo)"))
         continue
       }
-      guard let (stem, role) = key else {
+      guard let (stem, role) = numbered.map({ ("\($0.network):\($0.number)", $0.role) }) ?? key else {
         unmatched.append(.init(key: tensor.name, reason: "no adapter's key ends like this"))
         continue
       }
@@ -139,7 +148,7 @@ extension Adapter {
       if let known = places[stem] {
         place = known
       } else {
-        let resolved = naming.resolved[stem]
+        let resolved = numbered.flatMap(positional.stem) ?? naming.resolved[stem]
         place = resolved.map { _ in groups.count }
         if let resolved { groups.append(StemGroup(resolved: resolved, stem: stem)) }
         places[stem] = .some(place)
@@ -155,7 +164,7 @@ extension Adapter {
 
   private static func dialects(_ modules: [AdapterModule], file: SafeTensorsFile) -> [Dialect] {
     guard !modules.isEmpty else {
-      return [file.header.tensors.contains { isPositional($0.name) } ? .cloneofsimo : .unknown]
+      return [file.header.tensors.contains { PositionalLayers.key($0.name) != nil } ? .cloneofsimo : .unknown]
     }
     var counts: [Dialect: Int] = [:]
     for module in modules {

@@ -12,10 +12,14 @@ public struct AdapterError: Error, Sendable, CustomStringConvertible {
     case notAdapter = "not-adapter"
     /// The file or folder holds no base model.
     case notCheckpoint = "not-checkpoint"
+    /// Numbered layers are not those of a known model.
+    case positions
     /// Two stems name the same layer.
     case twice
     /// The layer's variant has no exact form without the base model.
     case needsBase = "needs-base"
+    /// The base model lacks a layer, or is not one that the adapter can be applied to.
+    case base
     /// An alpha is not a finite number.
     case alpha
     /// A weight is NaN or infinite.

@@ -26,12 +26,15 @@ extension AdapterModule {
     else { return nil }
     let geometry = try Geometry(group, variant: variant, path: file.path)
     if variant == .lora, geometry.inputs != geometry.downChannels { variant = .locon }
+    let exactRank =
+      t[.biasIndices] != nil && t[.biasValues] != nil
+      ? min(geometry.outputs, geometry.inputs) : geometry.factorRank
     let alpha = try alpha(of: group, rank: geometry.rank, file: file, declared: declared)
     return AdapterModule(
       path: group.resolved.path, stem: group.stem, dialect: group.resolved.dialect, variant: variant, tensors: t,
       outputs: geometry.outputs, inputs: geometry.inputs, kernel: geometry.kernel, rank: geometry.rank,
       alpha: alpha.alpha,
-      scale: alpha.scale, exactRank: geometry.factorRank, rows: nil)
+      scale: alpha.scale, exactRank: exactRank, rows: nil)
   }
 
   private static func alpha(
@@ -53,9 +56,11 @@ extension AdapterModule {
           "alpha is \(values.count == 1 ? "\(values[0])" : "\(values.count) numbers"), not one finite number")
       }
       // A stored alpha of 0 means "none" to LyCORIS, and would otherwise silence the layer.
+      let divisor =
+        group.tensors[.gloraA1] != nil && declared.isRankStabilisedGLoRA ? Double(rank).squareRoot() : Double(rank)
       return value == 0
         ? (Alpha(value: Double(rank), source: .assumed), 1)
-        : (Alpha(value: value, source: .tensor), value / Double(rank))
+        : (Alpha(value: value, source: .tensor), value / divisor)
     }
     if let (value, source, rankStabilised) = declared.alpha(of: group.resolved.path) {
       let divisor = rankStabilised ? Double(rank).squareRoot() : Double(rank)
@@ -142,7 +147,47 @@ struct Geometry {
       (outputs, inputs) = try matrix(.diff)
       (downChannels, kernel) = (shape[1], Array(shape.dropFirst(2)))
       factorRank = min(outputs, inputs)
-    case .vector, .dora, .oft, .boft, .ia3, .glora: break
+    case .glora:
+      guard let shape = GLoRAShape(t) else {
+        throw broken(.gloraA1, "a1 [in, r], a2 [r, in], b1 [out, r] and b2 [r, in, kernel…] are needed")
+      }
+      (outputs, inputs, rank) = (shape.geometry.outputs, shape.geometry.inputs, shape.rank)
+      (downChannels, kernel) = (
+        shape.geometry.channels, shape.geometry.kernel.allSatisfy { $0 == 1 } ? [] : shape.geometry.kernel
+      )
+    case .oft where t[.oftRotation] != nil:
+      guard let shape = t[.oftRotation]?.shape, shape.count == 2, shape[0] > 0, Cayley.size(triangle: shape[1]) != nil
+      else { throw broken(.oftRotation, "[blocks, b (b - 1) / 2], the upper triangles of square blocks, is needed") }
+    case .oft, .boft:
+      let role: TensorRole = t[.boftRotation] != nil ? .boftRotation : .oftBlocks
+      let shape = t[role]?.shape ?? []
+      guard shape.count == (variant == .oft ? 3 : 4), !shape.contains(0),
+        shape[shape.count - 1] == shape[shape.count - 2]
+      else {
+        throw broken(
+          role,
+          "\(variant == .oft ? "" : "stages of ")square blocks, [\(variant == .oft ? "" : "m, ")n, b, b], are needed")
+      }
+      if variant == .boft, shape[3] % 2 != 0, shape[0] > 1 {
+        throw broken(role, "blocks of an even size are needed, because each stage mixes halves of two")
+      }
+    case .ia3:
+      let role: TensorRole = t[.ia3Vector] != nil ? .ia3Vector : .ia3Weight
+      let shape = t[role]?.shape ?? []
+      guard !shape.isEmpty, !shape.contains(0), shape.count(where: { $0 != 1 }) <= 1 else {
+        throw broken(role, "one number for each feature is needed")
+      }
+    case .tlora:
+      let (p, q) = (try matrix(.tloraP), try matrix(.tloraQ))
+      guard p.columns == q.rows, t[.tloraLambda]?.count == q.rows else {
+        throw broken(.tloraP, "[out, r] beside a q_layer of rank \(q.rows) and as many lambdas is needed")
+      }
+      (outputs, inputs, rank, downChannels) = (p.rows, q.columns, q.rows, q.columns)
+    case .replaced:
+      guard let shape = t[.setWeight]?.shape, shape.count >= 2 else { return }
+      (outputs, inputs) = try matrix(.setWeight)
+      (downChannels, kernel) = (shape[1], Array(shape.dropFirst(2)))
+    case .vector, .dora: break
     }
     // Products of small tensors can claim layers of any size; no model has one of two thousand million weights.
     let (size, overflow) = outputs.multipliedReportingOverflow(by: inputs)

@@ -27,7 +27,16 @@ public struct AdapterModule: Sendable {
   public let scale: Double
 
   /// Whether the layer is a plain pair of factors, `scale · up · down`, and all of it.
-  public var isPair: Bool { (variant == .lora || variant == .locon) && rows == nil }
+  public var isPair: Bool { (variant == .lora || variant == .locon) && rows == nil && !hasSparsePart }
+
+  /// Whether single numbers are added to the product (`bias_indices`, `bias_values`).
+  public var hasSparsePart: Bool { tensors[.biasIndices] != nil && tensors[.biasValues] != nil }
+
+  /// Whether ΔW is a matrix that can be written as exact factors: from the file alone, or over a base model.
+  public var hasFactors: Bool { variant.hasFactors || bound != nil }
+
+  /// Whether ΔW depends on a base model that was not given.
+  public var needsBase: Bool { variant.needsBase && bound == nil }
 
   /// The inner dimension of the exact factors: `r` for LoRA, `r²` for LoHa, a product for LoKr; never more than out or
   /// in but for a plain pair, which is taken as it is stored.
@@ -36,4 +45,7 @@ public struct AdapterModule: Sendable {
   /// The rows of the stored layer that are this layer's, in its own order, where a file keeps as one what diffusers keeps
   /// apart; nil for all.
   public let rows: [Range<Int>]?
+
+  /// The base model's layer, where the change depends on it and it was given (``Adapter/bound(to:strength:)``).
+  public internal(set) var bound: BoundLayer?
 }

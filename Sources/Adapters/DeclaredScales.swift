@@ -13,9 +13,17 @@ struct DeclaredScales {
   private var components: [ModelPart: Component] = [:]
   /// Why the header's configuration could not be used; shown as a warning by whoever inspects the file.
   private(set) var problem: String?
+  /// Whether GLoRA layers are scaled by `alpha / √rank`: LyCORIS' other variants write `alpha · √rank` into the file
+  /// then, this one does not.
+  private(set) var isRankStabilisedGLoRA = false
 
   /// Reads what there is for a file: the header first, then the file beside it.
   init(file: SafeTensorsFile, readsSidecar: Bool = true) throws(AdapterError) {
+    if let arguments = file.header.metadata["ss_network_args"].flatMap(LenientJSON.parse),
+      let value = arguments["rs_lora"]
+    {
+      isRankStabilisedGLoRA = value.bool ?? ["true", "1", "yes"].contains(value.string?.lowercased())
+    }
     if let text = file.header.metadata["lora_adapter_metadata"] {
       do {
         let json = try JSONParser.parse(text)

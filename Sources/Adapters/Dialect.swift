@@ -24,7 +24,7 @@ public enum Dialect: String, Sendable, Codable, CaseIterable {
   case diffusersPEFT = "diffusers-peft"
   /// A raw PEFT adapter: `base_model.model.….to_q.lora_A.weight`.
   case peft
-  /// cloneofsimo's numbered layers, `unet:14:up`; named, and not read.
+  /// cloneofsimo's numbered layers, `unet:14:up`.
   case cloneofsimo
   /// None of the above.
   case unknown

@@ -22,13 +22,23 @@ public enum TensorRole: String, Sendable, Hashable, CaseIterable {
   case normBias = "b_norm"
   case oftBlocks = "oft_blocks"
   case oftRotation = "oft_R"
+  case oftScaled = "scaled_oft"
+  case boftRotation = "boft_R"
+  case boftScale = "boft_s"
   case rescale
   case onInput = "on_input"
   case ia3Weight = "ia3_weight"
+  case ia3Vector = "ia3_l"
   case gloraA1 = "a1"
   case gloraA2 = "a2"
   case gloraB1 = "b1"
   case gloraB2 = "b2"
+  case gloraMiddle = "bm"
+  case tloraQ = "q_layer"
+  case tloraP = "p_layer"
+  case tloraLambda = "lambda_layer"
+  case setWeight = "set_weight"
+  case reshapeWeight = "reshape_weight"
   case bias = "lora_bias"
   case biasIndices = "bias_indices"
   case biasValues = "bias_values"
@@ -41,13 +51,16 @@ public enum TensorRole: String, Sendable, Hashable, CaseIterable {
       ("lora_up.weight", .up), ("lora_down.weight", .down), ("lora_mid.weight", .mid), ("lora_B.weight", .up),
       ("lora_A.weight", .down), ("lora_B.bias", .bias), ("lora_magnitude_vector.weight", .doraScale),
       ("lora_magnitude_vector", .doraScale), ("oft_R.weight", .oftRotation), ("a1.weight", .gloraA1),
-      ("a2.weight", .gloraA2), ("b1.weight", .gloraB1), ("b2.weight", .gloraB2), ("lora.up.weight", .up),
+      ("a2.weight", .gloraA2), ("b1.weight", .gloraB1), ("b2.weight", .gloraB2), ("bm.weight", .gloraMiddle),
+      ("oft_R.scaled_oft", .oftScaled), ("q_layer.weight", .tloraQ), ("p_layer.weight", .tloraP),
+      ("lora.up.weight", .up),
       ("lora.down.weight", .down), ("lora_linear_layer.up.weight", .up), ("lora_linear_layer.down.weight", .down),
     ]
       + ([
         .alpha, .doraScale, .hadaW1A, .hadaW1B, .hadaW2A, .hadaW2B, .hadaT1, .hadaT2, .lokrW1, .lokrW1A, .lokrW1B,
         .lokrW2, .lokrW2A, .lokrW2B, .lokrT1, .lokrT2, .diff, .diffBias, .normWeight, .normBias, .oftBlocks, .rescale,
-        .onInput, .biasIndices, .biasValues, .biasSize,
+        .onInput, .biasIndices, .biasValues, .biasSize, .boftRotation, .boftScale, .ia3Vector, .tloraLambda,
+        .setWeight, .reshapeWeight,
       ] as [TensorRole]).map { (Substring($0.rawValue), $0) })
 
   /// Splits a key into its layer's stem and its role; nil when no known ending fits.

@@ -26,11 +26,15 @@ public enum Variant: String, Sendable, Codable, CaseIterable {
   case ia3
   /// A low-rank change with a term that multiplies the base model's weights.
   case glora
+  /// The base model's weight replaced by another (`set_weight`).
+  case replaced = "set-weight"
+  /// T-LoRA of LyCORIS: a low-rank weight less the part of the base model's that training began with.
+  case tlora
 
   /// Whether ΔW is known exactly from the file alone.
   public var needsBase: Bool {
     switch self {
-    case .dora, .oft, .boft, .ia3, .glora: true
+    case .dora, .oft, .boft, .ia3, .glora, .replaced, .tlora: true
     default: false
     }
   }
@@ -54,7 +58,27 @@ public enum Variant: String, Sendable, Codable, CaseIterable {
     case .boft: "BOFT"
     case .ia3: "(IA)³"
     case .glora: "GLoRA"
+    case .replaced: "replaced weight"
+    case .tlora: "T-LoRA"
     }
+  }
+
+  /// The tensors without which a group that makes no variant is incomplete, in words.
+  static func missing(beside roles: Set<TensorRole>) -> String {
+    let sets: [[(TensorRole, String)]] = [
+      [(.up, "lora_up"), (.down, "lora_down")],
+      [.hadaW1A, .hadaW1B, .hadaW2A, .hadaW2B].map { ($0, $0.rawValue) },
+      [(.lokrW1, "lokr_w1"), (.lokrW2, "lokr_w2")],
+      [.lokrW1A, .lokrW1B].map { ($0, $0.rawValue) }, [.lokrW2A, .lokrW2B].map { ($0, $0.rawValue) },
+      [.gloraA1, .gloraA2, .gloraB1, .gloraB2].map { ($0, $0.rawValue) },
+      [(.onInput, "on_input"), (.ia3Weight, "weight")],
+      [.tloraP, .tloraQ, .tloraLambda].map { ($0, $0.rawValue) },
+    ]
+    let begun = sets.filter { set in set.contains { roles.contains($0.0) } }
+    // LoKr's two halves have two forms each: what is whole needs no more.
+    let wanting = begun.map { set in set.filter { !roles.contains($0.0) }.map(\.1) }.filter { !$0.isEmpty }
+    let names = (wanting.first { !$0.contains { $0.hasPrefix("lokr") } } ?? wanting.min { $0.count < $1.count }) ?? []
+    return names.isEmpty ? "any matrix" : names.joined(separator: ", ")
   }
 
   /// The variant that a layer's tensors make; nil when a needed one is missing.
@@ -76,14 +100,20 @@ public enum Variant: String, Sendable, Codable, CaseIterable {
       }
     if let plain {
       self = has(.doraScale) ? .dora : plain
-    } else if has(.gloraA1) || has(.gloraB1) {
+    } else if has(.gloraA1, .gloraA2, .gloraB1, .gloraB2) {
       self = .glora
     } else if has(.oftBlocks) {
       self = oftDimensions == 4 ? .boft : .oft
     } else if has(.oftRotation) {
       self = .oft
-    } else if has(.onInput) || has(.ia3Weight) {
+    } else if has(.boftRotation) {
+      self = .boft
+    } else if has(.onInput, .ia3Weight) || has(.ia3Vector) {
       self = .ia3
+    } else if has(.setWeight) {
+      self = .replaced
+    } else if has(.tloraQ, .tloraP, .tloraLambda) {
+      self = .tlora
     } else if has(.diffBias) || has(.normWeight) || has(.normBias) {
       self = .vector
     } else {

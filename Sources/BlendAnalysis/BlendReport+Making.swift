@@ -49,7 +49,9 @@ extension Analysis {
       return LoRASummary(
         name: subject.name, path: subject.adapter.file.path, architecture: subject.adapter.architecture,
         strength: subject.strength, norm: norm(everything), modules: everything.own[index].modules,
-        needingBase: subject.adapter.needingBase.count, unmatched: subject.adapter.unmatched.count,
+        needingBase: subject.adapter.needingBase.count,
+        discardedOverBase: subject.adapter.modules.lazy.compactMap(\.bound).first?.truncation.discardedEnergy,
+        unmatched: subject.adapter.unmatched.count,
         parts: parts.filter { $0.group.own[index].modules > 0 }.map { part, group in
           let spectra = group.layers.compactMap { layer in
             layer.indices.firstIndex(of: index).flatMap { layer.spectra.indices.contains($0) ? layer.spectra[$0] : nil }

@@ -41,6 +41,9 @@ public struct LoRASummary: Sendable, Codable {
   public var modules: Int
   /// How many layers were left out because they need the base model's weights.
   public var needingBase: Int
+  /// The part of the energy that cutting changes over a base model to a rank left out, from 0 to 1; nil where there was
+  /// no base model.
+  public var discardedOverBase: Double? = nil
   /// How many keys belong to no known layer.
   public var unmatched: Int
   /// The strength by network.

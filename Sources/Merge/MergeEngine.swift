@@ -55,7 +55,8 @@ public enum MergeEngine {
       output: path, method: recipe.method.name, modules: plan.layers.count,
       rank: .init(min: ranks.min() ?? 0, max: ranks.max() ?? 0), dtype: plan.dtype.rawValue,
       dialect: plan.dialect.rawValue, residual: recipe.verifies ? totals.relativeResidual : nil,
-      worstModule: totals.worst, discardedEnergy: totals.discardedShare, hash: hash, skipped: plan.skipped,
+      worstModule: totals.worst, discardedEnergy: totals.discardedShare, hash: hash, overBase: .init(plan),
+      skipped: plan.skipped,
       sources: zip(recipe.sources, hashes).map { source, hash in
         .init(path: source.adapter.file.path, strength: source.strength, autov3: String(hash.prefix(12)))
       })

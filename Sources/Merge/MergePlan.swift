@@ -104,16 +104,17 @@ extension MergePlan {
     var all: [String] = []
     for adapter in adapters {
       let reasons =
-        adapter.modules.filter { !$0.variant.hasFactors || $0.outputs == 0 }.map { "\($0.stem) (\($0.variant.label))" }
-        + adapter.modules.filter { $0.variant.hasFactors && $0.tensors[.diffBias] != nil }.map {
-          "\($0.stem).diff_b (bias)"
+        adapter.modules.filter { !$0.hasFactors || $0.outputs == 0 }.map { "\($0.stem) (\($0.variant.label))" }
+        + adapter.modules.filter { $0.hasFactors && ($0.tensors[.diffBias] ?? $0.tensors[.bias]) != nil }.map {
+          "\($0.stem) (bias beside the factors)"
         }
+        + adapter.embeddings.map { "\($0.token) (the vectors of a trigger word)" }
         + adapter.unmatched.map { "\($0.key) (\($0.reason))" }
       if let first = reasons.first, !allowed {
         throw MergeError(
           path: adapter.file.path, rule: .unsupported,
           detail:
-            "holds \(reasons.count) things that cannot be summed exactly from the file alone, the first is \(first); leave them out with --skip-unsupported"
+            "holds \(reasons.count) things that cannot be summed exactly from the file alone, the first is \(first); \(adapter.needingBase.isEmpty ? "" : "give the base model with --base, or ")leave them out with --skip-unsupported"
         )
       }
       all += reasons.map { "\(adapter.name): \($0)" }

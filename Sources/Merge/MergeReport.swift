@@ -1,3 +1,5 @@
+import Adapters
+
 /// What a merge did, in numbers that can be checked.
 public struct MergeReport: Sendable, Codable {
   /// The version of this schema.
@@ -22,6 +24,8 @@ public struct MergeReport: Sendable, Codable {
   public var discardedEnergy: Double
   /// The SHA-256 of the written tensors (`sshs_model_hash`).
   public var hash: String
+  /// The layers that are exact only over the base model that was given; nil where there are none.
+  public var overBase: OverBase?
   /// Keys and layers that were left out, as asked.
   public var skipped: [String]
   /// The LoRAs that went in.
@@ -35,6 +39,32 @@ public struct MergeReport: Sendable, Codable {
     public var strength: Double
     /// Its AutoV3 hash.
     public var autov3: String
+  }
+
+  /// Layers whose change depends on the base model.
+  public struct OverBase: Sendable, Codable {
+    /// The base model.
+    public var base: String
+    /// How many layers of the sources they are.
+    public var layers: Int
+    /// Their variants.
+    public var variants: [String]
+    /// The largest rank that one of them has: all there is of a rotation or a DoRA, unless they were cut.
+    public var rank: Int
+    /// The part of their energy that cutting them to a rank left out, from 0 to 1; 0 where they were not.
+    public var discardedEnergy: Double
+
+    init?(_ plan: MergePlan) {
+      let bound = plan.layers.flatMap(\.parts).map(\.module).filter { $0.bound != nil }
+      guard let base = bound.first?.bound?.base.path else { return nil }
+      self.base = base
+      layers = bound.count
+      variants = Set(bound.map(\.variant.label)).sorted()
+      rank = bound.map(\.exactRank).max() ?? 0
+      let parts = Dictionary(grouping: bound.compactMap(\.bound?.truncation), by: ObjectIdentifier.init)
+      // One file's layers share a ledger; the largest share stands for all.
+      discardedEnergy = parts.values.compactMap { $0.first?.discardedEnergy }.max() ?? 0
+    }
   }
 
   /// The ranks of the layers.
@@ -54,7 +84,8 @@ public struct MergeReport: Sendable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case schema, output, method, modules, rank, dtype, dialect, residual, worstModule, discardedEnergy, hash, skipped,
+    case schema, output, method, modules, rank, dtype, dialect, residual, worstModule, discardedEnergy, hash, overBase,
+      skipped,
       sources
   }
 
@@ -72,6 +103,7 @@ public struct MergeReport: Sendable, Codable {
     try container.encode(worstModule, forKey: .worstModule)
     try container.encode(discardedEnergy, forKey: .discardedEnergy)
     try container.encode(hash, forKey: .hash)
+    try container.encode(overBase, forKey: .overBase)
     try container.encode(skipped, forKey: .skipped)
     try container.encode(sources, forKey: .sources)
   }

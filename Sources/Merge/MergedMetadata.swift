@@ -110,7 +110,11 @@ enum MergedMetadata {
       "dialect": .string(plan.dialect.rawValue), "formula": .string("sum of strength * (alpha / rank) * up @ down"),
       "sources": .array(sources), "skipped": .array(plan.skipped.map { .string($0) }),
     ])
-    return record.text
+    guard let over = MergeReport.OverBase(plan), case .object(var members) = record else { return record.text }
+    let name = over.base.split(separator: "/").last.map(String.init) ?? over.base
+    members.append(
+      .init(name: "base", value: .object(["name": .string(name), "layers": .unsigned(UInt64(over.layers))])))
+    return JSONValue.object(members).text
   }
 
   static func modelspecArchitecture(_ architecture: Architecture) -> String? {

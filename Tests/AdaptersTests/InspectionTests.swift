@@ -125,8 +125,9 @@ struct InspectionRealFileTests {
 
   @Test func numberedLayers() async throws {
     let found = try await inspect("loras/cloneofsimo/analog_svd_rank4.safetensors")
-    #expect(found.kind == .lora && found.dialect == .cloneofsimo && found.modules == 0)
-    #expect(found.unmatchedKeys.count == found.tensors)
+    #expect(found.kind == .lora && found.dialect == .cloneofsimo && found.modules == 192)
+    #expect(found.unmatchedKeys.isEmpty && found.rank.max == 4 && found.architecture == .sd1)
+    #expect((found.strength?.norm ?? 0) > 0)
   }
 
   @Test func tinyModel() async throws {

@@ -21,6 +21,9 @@ struct TensorRoleTests {
     ("oft_R.weight", .oftRotation),
     ("rescale", .rescale), ("on_input", .onInput), ("a1.weight", .gloraA1), ("a2.weight", .gloraA2),
     ("b1.weight", .gloraB1), ("b2.weight", .gloraB2), ("lora_B.bias", .bias),
+    ("oft_R.scaled_oft", .oftScaled), ("boft_R", .boftRotation), ("boft_s", .boftScale), ("ia3_l", .ia3Vector),
+    ("bm.weight", .gloraMiddle), ("q_layer.weight", .tloraQ), ("p_layer.weight", .tloraP),
+    ("lambda_layer", .tloraLambda), ("set_weight", .setWeight), ("reshape_weight", .reshapeWeight),
   ])
   func ending(ending: String, role: TensorRole) throws {
     for stem in ["lora_unet_conv_in", "unet.down_blocks.0.resnets.0.conv1", "x"] {

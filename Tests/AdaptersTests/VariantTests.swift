@@ -32,7 +32,15 @@ struct VariantTests {
       (.dora, ["lokr_w1": MadeTensor(2, 2), "lokr_w2": MadeTensor(3, 3), "dora_scale": MadeTensor(1, 6)]),
       (.oft, ["oft_blocks": MadeTensor(2, 3, 3), "alpha": .number(1)]),
       (.oft, ["oft_R.weight": MadeTensor(2, 3)]),
-      (.boft, ["oft_blocks": MadeTensor(2, 2, 3, 3), "rescale": MadeTensor(6, 1)]),
+      (.oft, ["oft_R.weight": MadeTensor(1, 3), "oft_R.scaled_oft": .number(1)]),
+      (.boft, ["oft_blocks": MadeTensor(2, 2, 4, 4), "rescale": MadeTensor(8, 1)]),
+      (.boft, ["boft_R": MadeTensor(1, 2, 3, 3), "boft_s": MadeTensor(6, 1)]),
+      (.ia3, ["ia3_l": MadeTensor(6, 1)]),
+      (
+        .tlora,
+        ["q_layer.weight": MadeTensor(2, 5), "p_layer.weight": MadeTensor(6, 2), "lambda_layer": MadeTensor(1, 2)]
+      ),
+      (.replaced, ["set_weight": MadeTensor(6, 5)]),
       (.ia3, ["on_input": .number(1), "weight": MadeTensor(6)]),
       (
         .glora,
@@ -104,6 +112,12 @@ struct VariantTests {
     #expect(adapter.modules.map(\.stem) == [other])
     #expect(Set(adapter.unmatched.map(\.key)) == ["\(Self.stem).\(ending)", "\(Self.stem).alpha"])
     #expect(adapter.unmatched.allSatisfy { $0.reason.contains("counterpart is missing") })
+    let named = [
+      "lora_up.weight": "(lora_down)", "lora_down.weight": "(lora_up)",
+      "hada_w1_a": "(hada_w1_b, hada_w2_a, hada_w2_b)",
+      "lokr_w1": "(lokr_w2)",
+    ]
+    #expect(adapter.unmatched.allSatisfy { $0.reason.contains(named[ending] ?? "?") }, "\(adapter.unmatched)")
   }
 
   @Test func unknownKeys() throws {

@@ -185,6 +185,12 @@ struct FindingRuleTests {
 
   @Test func incompleteFiles() throws {
     let sound = MadeReport.lora("sound")
+    var cut = MadeReport.lora("b")
+    cut.discardedOverBase = 0.7
+    let loss = try finding("cut-over-base", in: compatibility(sound, cut))
+    #expect(loss.pair == ["b"] && loss.evidence.contains("70 %"))
+    cut.discardedOverBase = 0.4
+    #expect(!compatibility(sound, cut).contains { $0.id == "cut-over-base" })
     let needing = try finding("needs-base", in: compatibility(sound, MadeReport.lora("b", needingBase: 3)))
     #expect(needing.pair == ["b"] && needing.evidence.contains("3 layers"))
     let unmatched = try finding(

@@ -1,6 +1,7 @@
 import Adapters
 import Diffusion
 import Foundation
+import LinearAlgebra
 import SafeTensors
 import Testing
 import Torch
@@ -136,6 +137,59 @@ import Torch
       try AdapterSet([(loaded, .perSample([1, 0]))])
     }
   }
+
+  /// A change that depends on the weight acts as if it were baked, each sample at its own strength.
+  @Test(arguments: ["oft", "ia3", "glora"]) func whatDependsOnTheWeightActsAsIfBaked(variant: String) throws {
+    let fixture = UNetFixture("sdxl")
+    let inputs = try fixture.tensors("training")
+    let unet = try fixture.unet()
+    let parameter = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
+    let stem = "lora_unet_" + parameter.replacing(".", with: "_")
+    let file = try SafeTensorsFile(path: "\(UNetFixture.root)/sdxl/diffusion_pytorch_model.safetensors")
+    let tensor = try #require(file["\(parameter).weight"])
+    let (out, width) = (tensor.shape[0], tensor.shape[1])
+    func numbers(_ shape: Int...) -> (shape: [Int], values: [Float]) {
+      (shape, (0..<shape.reduce(1, *)).map { 0.4 - Float(($0 * 7) % 11) / 13 })
+    }
+    let tensors: [String: (shape: [Int], values: [Float])] =
+      switch variant {
+      case "oft": ["oft_blocks": numbers(out / 2, 2, 2), "rescale": numbers(out, 1)]
+      case "ia3": ["weight": numbers(width), "on_input": ([], [1])]
+      default:
+        [
+          "a1.weight": numbers(width, 2), "a2.weight": numbers(2, width), "b1.weight": numbers(out, 2),
+          "b2.weight": numbers(2, width),
+        ]
+      }
+    let path = FileManager.default.temporaryDirectory.appending(path: "rewrite-\(UUID()).safetensors").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var writer = try SafeTensorsWriter(
+      path: path, declarations: tensors.map { .init(name: "\(stem).\($0.key)", dtype: .f32, shape: $0.value.shape) },
+      metadata: [:])
+    while let next = writer.expected {
+      try writer.append(DType.f32.narrowed(tensors[String(next.name.dropFirst(stem.count + 1))]?.values ?? []).bytes)
+    }
+    try writer.finish()
+    let adapter = try Adapter(path: path)
+    let weight = Matrix(rows: out, columns: width, elements: try file.doubles(of: tensor))
+    let delta = try adapter.delta(
+      of: adapter.modules[0], on: weight, LayerGeometry(outputs: out, channels: width), strength: 0.6)
+    let loaded = try LoadedAdapter(adapter, sites: fixture.sites, .f32, on: .cpu)
+    let baked = try UNet(
+      Parameters(Changed(by: ["\(parameter).weight": delta.elements.map(Float.init)]), .unet), fixture.configuration)
+    try withoutGradients {
+      func run(_ strength: Strength) throws -> Tensor {
+        try UNetTests.run(unet, inputs, "input", Pass(adapters: AdapterSet([(loaded, strength)])))
+      }
+      let (acting, plain) = (try run(.uniform(0.6)), try UNetTests.run(unet, inputs, "input"))
+      let expected = try UNetTests.run(baked, inputs, "input")
+      #expect(try largestDifference(acting, expected) < 1e-5)
+      #expect(try largestDifference(acting, plain) > 1e-3, "the change makes a difference")
+      let mixed = try run(.perSample([0, 0.6]))
+      #expect(try largestDifference(mixed.selected(0, 0), plain.selected(0, 0)) < 1e-5)
+      #expect(try largestDifference(mixed.selected(0, 1), expected.selected(0, 1)) < 1e-5)
+    }
+  }
 }
 
 /// The fixture's parameters with numbers added to some.
@@ -151,6 +205,6 @@ private final class Changed: ParameterSource {
   func parameter(_ part: NetworkPart, _ name: String, shape: [Int]) throws -> Tensor {
     let tensor = try source.parameter(part, name, shape: shape)
     guard let change = changes[name] else { return tensor }
-    return try tensor + Tensor(change)
+    return try tensor + Tensor(change, shape: tensor.shape)
   }
 }

@@ -92,12 +92,60 @@ import Testing
     }
   }
 
-  @Test func variantsThatCannotBeBaked() async throws {
+  @Test func embeddingsCannotBeBaked() async throws {
     try await MergeFixtures.scratch { folder in
       try F.write("\(folder)/base.safetensors", F.sd1())
-      try F.write("\(folder)/a.safetensors", [TestTensor("\(F.queryStem).oft_blocks", [3, 2, 2], seed: 1)])
+      try F.write(
+        "\(folder)/a.safetensors",
+        F.lora(F.queryStem, up: MergeFixtures.matrix(6, 2, seed: 1), down: MergeFixtures.matrix(2, 6, seed: 2)) + [
+          TestTensor("bundle_emb.konrad.clip_l", [2, 768], seed: 1)
+        ])
       let error = try await refusal(folder)
-      #expect(error.rule == .unsupported && error.detail.contains("OFT"))
+      #expect(error.rule == .unsupported && error.detail.contains("konrad (the vectors of a trigger word"))
+    }
+  }
+
+  /// A change that depends on the weight and is for a layer of another shape.
+  @Test(arguments: [
+    ([TestTensor("oft_blocks", [3, 3, 3], seed: 1)], "3 blocks of 3 rotate 9 outputs"),
+    ([TestTensor("oft_R.weight", [2, 6], seed: 1)], "2 blocks of 4 rotate 8 inputs"),
+    ([TestTensor("oft_blocks", [2, 4, 2, 2], seed: 1)], "2 stages of 4 blocks of 2 cannot rotate its outputs"),
+    (
+      [TestTensor("oft_blocks", [3, 2, 2], seed: 1), TestTensor("rescale", [5, 1], seed: 2)], "5 factors scale outputs"
+    ),
+    (
+      [TestTensor("weight", [5], seed: 1), TestTensor("on_input", [], values: [1])], "5 numbers scale input channels"
+    ),
+    (
+      [
+        TestTensor("a1.weight", [5, 2], seed: 1), TestTensor("a2.weight", [2, 5], seed: 2),
+        TestTensor("b1.weight", [6, 2], seed: 3), TestTensor("b2.weight", [2, 5], seed: 4),
+      ], "is [6, 5]"
+    ),
+    ([TestTensor("set_weight", [5, 6], seed: 1)], "the weight is [5, 6]"),
+    (
+      [TestTensor("set_weight", [6, 6], seed: 1), TestTensor("reshape_weight", [2], values: [6, 6])], "another shape"
+    ),
+  ])
+  func changesOfAnotherShape(tensors: [TestTensor], words: String) async throws {
+    try await MergeFixtures.scratch { folder in
+      try F.write("\(folder)/base.safetensors", F.sd1())
+      try F.write(
+        "\(folder)/a.safetensors",
+        tensors.map {
+          var tensor = $0
+          tensor.name = "\(F.queryStem).\($0.name)"
+          return tensor
+        })
+      let error = try #require(
+        await #expect(throws: AdapterError.self) {
+          try await F.bake(
+            "\(folder)/base.safetensors", [("\(folder)/a.safetensors", 1)], to: "\(folder)/out.safetensors")
+        })
+      #expect(error.rule == .shape || error.rule == .needsBase)
+      #expect(error.description.contains(words) && error.description.contains(F.queryStem), "\(error)")
+      #expect(
+        try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["a.safetensors", "base.safetensors"])
     }
   }
 

@@ -11,6 +11,25 @@ import Testing
   private static let factors = MergeFixtures.folder.deletingLastPathComponent()
     .appending(path: "factors.safetensors").path
 
+  /// The vectors of trigger words go along as they are, at whatever strength.
+  @Test func embeddingsAreKept() async throws {
+    try await MergeFixtures.scratch { folder in
+      let (source, output) = ("\(folder)/a.safetensors", "\(folder)/x.safetensors")
+      try CheckpointFixtures.write(
+        source,
+        CheckpointFixtures.lora(
+          MergeFixtures.stem, up: MergeFixtures.matrix(6, 2, seed: 1), down: MergeFixtures.matrix(2, 6, seed: 2))
+          + [TestTensor("bundle_emb.konrad.clip_l", [2, 768], seed: 3)])
+      let report = try await ScaleEngine.run(
+        ScaleRecipe(adapter: try Adapter(path: source), strength: -0.5, verifies: true), to: output)
+      #expect(try #require(report.residual) < 1e-7)
+      let (old, new) = (try SafeTensorsFile(path: source), try SafeTensorsFile(path: output))
+      let name = "bundle_emb.konrad.clip_l"
+      #expect(try new.copy(#require(new[name])) == old.copy(#require(old[name])))
+      #expect(try Adapter(path: output).embeddings.map(\.token) == ["konrad"])
+    }
+  }
+
   /// Every variant and dialect, positive, negative and zero: ΔW is multiplied, and nothing else changes.
   @Test(arguments: ["factors", "one", "one_kohya"], [0.8, -0.8, -1, 0, 3]) func changeIsMultiplied(
     name: String, strength: Double

@@ -13,6 +13,8 @@ enum KohyaNames {
   private static let doubledText = ["text_encoder_2_", "text_encoder_", "te1_", "te2_", "te_"]
 
   static func resolve(_ stem: String) -> ResolvedStem? {
+    // sd-scripts' OFT names its layers like its LoRAs behind another prefix.
+    if stem.hasPrefix("oft_unet_") { return resolve("lora_" + stem.dropFirst("oft_".count)) }
     if stem.hasPrefix(unetPrefix) {
       let rest = stem.dropFirst(unetPrefix.count)
       return unet(String(rest))

@@ -15,7 +15,7 @@ enum StemResolution {
   ///   - family: the transformers' family that the file's layers are of, where they are of one.
   static func resolve(_ stem: String, family: LayerFamily? = nil) -> ResolvedStem? {
     if let family, let found = TransformerSpelling(stem)?.resolved(family) { return found }
-    if stem.hasPrefix("lora_") { return KohyaNames.resolve(stem) }
+    if stem.hasPrefix("lora_") || stem.hasPrefix("oft_unet_") { return KohyaNames.resolve(stem) }
     if stem.hasPrefix(LycorisNames.prefix) { return LycorisNames.resolve(stem) }
     return DottedNames.resolve(stem) ?? ComfyNames.resolve(stem)
   }

@@ -30,6 +30,9 @@ extension Inspection {
       default: throw error
       }
     }
+    if let opened = adapter, let base = options.base {
+      adapter = try opened.bound(to: base, rank: options.baseRank)
+    }
     let sidecars = adapter == nil ? .none : Sidecars(beside: file)
     let wantsHashes = options.hashes == .always || (options.hashes == .adapters && adapter != nil)
     async let hashes = wantsHashes ? file.hashes() : nil
@@ -71,6 +74,13 @@ extension Inspection {
       hasTextEncoder: modules.contains { !$0.path.part.isDenoiser },
       unmatchedKeys: (adapter?.unmatched ?? []).map(\.key),
       unmatched: (adapter?.unmatched ?? []).map { UnmatchedKey(key: $0.key, reason: $0.reason) },
+      embeddings: (adapter?.embeddings ?? []).map { embedding in
+        Embedding(
+          token: embedding.token,
+          vectors: embedding.vectors.map {
+            .init(encoder: $0.encoder, isOutput: $0.isOutput, count: $0.count, width: $0.width)
+          })
+      },
       rank: RankSpread(subject.ranks), alpha: AlphaSpread(subject.alphas),
       dtype: Self.mostUsed(bytes)?.key.rawValue,
       dtypes: Dictionary(uniqueKeysWithValues: dtypes.map { ($0.key.rawValue, $0.value) }), tensors: tensors.count,

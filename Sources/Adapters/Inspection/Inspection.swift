@@ -38,6 +38,8 @@ public struct Inspection: Sendable, Codable {
   public var unmatchedKeys: [String]
   /// The same keys, each with the reason.
   public var unmatched: [UnmatchedKey]
+  /// The trigger words whose vectors the file brings along.
+  public var embeddings: [Embedding]
   /// The ranks of the layers.
   public var rank: RankSpread
   /// The alphas of the layers.
@@ -80,6 +82,26 @@ extension Inspection {
     public var key: String
     /// Why it is not used; a clause.
     public var reason: String
+  }
+
+  /// A trigger word whose vectors are in the file.
+  public struct Embedding: Sendable, Codable, Equatable {
+    /// The word.
+    public var token: String
+    /// Its vectors by text encoder.
+    public var vectors: [Vectors]
+
+    /// One tensor of vectors.
+    public struct Vectors: Sendable, Codable, Equatable {
+      /// The text encoder.
+      public var encoder: BundledEmbedding.Encoder
+      /// Whether they stand for the encoder's output.
+      public var isOutput: Bool
+      /// How many there are.
+      public var count: Int
+      /// The numbers of each.
+      public var width: Int
+    }
   }
 
   /// The least, middle and greatest rank.

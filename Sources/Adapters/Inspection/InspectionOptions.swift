@@ -18,6 +18,10 @@ public struct InspectionOptions: Sendable {
   public var listsLayers: Bool
   /// Whether the metadata are carried along as stored.
   public var keepsMetadata: Bool
+  /// The base model by which changes that depend on it are measured; nil for none.
+  public var base: Checkpoint?
+  /// The rank that those changes are cut to; nil for all there is.
+  public var baseRank: Int?
   /// How many layers are measured at once.
   public var workers: Int
   /// Told from time to time how many layers of how many are done; called from any thread.
@@ -26,12 +30,15 @@ public struct InspectionOptions: Sendable {
   /// Creates options.
   public init(
     weights: Bool = true, hashes: Extent = .adapters, listsLayers: Bool = false, keepsMetadata: Bool = false,
-    workers: Int = 2, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    base: Checkpoint? = nil, baseRank: Int? = nil, workers: Int = 2,
+    progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
   ) {
     self.weights = weights
     self.hashes = hashes
     self.listsLayers = listsLayers
     self.keepsMetadata = keepsMetadata
+    self.base = base
+    self.baseRank = baseRank
     self.workers = workers
     self.progress = progress
   }

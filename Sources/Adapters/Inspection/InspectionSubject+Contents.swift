@@ -48,13 +48,13 @@ extension InspectionSubject {
       "\(needing.count.of("layer")) of \(modules.count) \(needing.count == 1 ? "is" : "are") \(labels), "
         + "which needs the base model to know "
         + "its change (for example \(first.path)): no strength is shown for "
-        + "\(needing.count == 1 ? "it" : "them") here."
+        + "\(needing.count == 1 ? "it" : "them") without --base."
     )
   }
 
   private var configurationWarning: InspectionWarning? {
     (adapter?.configurationProblem ?? sidecarProblem.map { "adapter_config.json beside the file \($0)" }).map {
-      .init(.configuration, "The adapter's configuration cannot be used, so alphas may be wrong: \($0).")
+      .init(.configuration, "The adapter's configuration cannot be used, so alphas or rotations may be wrong: \($0).")
     }
   }
 
@@ -100,6 +100,7 @@ extension InspectionSubject {
     case "oft", "diag-oft", "boft": expected = [.oft, .boft]
     case "ia3": expected = [.ia3]
     case "glora": expected = [.glora]
+    case "tlora": expected = [.tlora]
     case "full": expected = [.full, .vector]
     default: return nil
     }

@@ -29,14 +29,17 @@ struct LayerMeasure: Sendable {
     func isNull(_ tensor: TensorInfo) throws -> Bool {
       try adapter.file.doubles(of: tensor).allSatisfy { $0 == 0 }
     }
-    guard module.variant.hasFactors, module.outputs > 0 else {
+    guard module.hasFactors, module.outputs > 0 else {
       isUntrained = try module.tensors[.up].map(isNull) ?? false
       isZero = isUntrained
       if module.variant == .vector { isZero = try module.tensors.values.allSatisfy(isNull) }
       return
     }
     switch module.variant {
-    case .lokr: spectrum = try reader.kronecker()
+    // The change is dense, and the whole matrix is no larger than its factors.
+    case _ where module.bound != nil && module.exactRank > Self.largestRank:
+      energy = try adapter.factors(of: module).squaredNorm
+    case .lokr where !module.hasSparsePart: spectrum = try reader.kronecker()
     case .loha where module.exactRank > Self.largestRank: energy = try reader.hadamardEnergy()
     case .full where module.exactRank > Self.largestRank: energy = try reader.matrix(.diff).squaredNorm
     default:

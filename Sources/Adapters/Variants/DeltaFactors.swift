@@ -30,7 +30,8 @@ extension Adapter {
 
   /// The lengths that a DoRA layer gives the weight's vectors, and which vectors; nil for other variants.
   ///
-  /// The shape tells the axis: `[out, 1, …]` or `[out]` are lengths of outputs, `[1, in, …]` of input channels.
+  /// The shape tells the axis: `[out, 1, …]` or `[out]` are lengths of outputs, `[1, in, …]` of input channels. PEFT's
+  /// `lora_magnitude_vector` always measures outputs.
   ///
   /// - Parameters:
   ///   - module: one of this adapter's layers.
@@ -42,9 +43,11 @@ extension Adapter {
     guard module.variant == .dora, let tensor = module.tensors[.doraScale] else { return nil }
     let first = tensor.shape.first ?? 1
     let axis: MagnitudeAxis
-    if tensor.count == module.outputs, first == module.outputs {
+    // PEFT measures outputs alone; of a convolution as [1, out, 1, 1].
+    let isPEFT = tensor.name.contains("lora_magnitude_vector")
+    if tensor.count == module.outputs, first == module.outputs || isPEFT {
       axis = .outputs
-    } else if tensor.count == channels, first == 1 {
+    } else if tensor.count == channels, first == 1, !isPEFT {
       axis = .inputs
     } else {
       throw AdapterError(

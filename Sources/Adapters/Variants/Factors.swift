@@ -10,6 +10,7 @@ extension Adapter {
   /// - Throws: ``AdapterError`` with rule `needsBase` for variants that have no such form, or
   ///   ``SafeTensorsError`` when a tensor has no numbers.
   public func factors(of module: AdapterModule) throws -> LowRank {
+    if let bound = module.bound { return try boundFactors(of: module, bound) }
     func tensor(_ role: TensorRole, rows: Int? = nil) throws -> Matrix {
       guard let info = module.tensors[role] else {
         throw AdapterError(
@@ -39,17 +40,47 @@ extension Adapter {
       product =
         dense.rows <= dense.columns
         ? LowRank(up: .identity(dense.rows), down: dense) : LowRank(up: dense, down: .identity(dense.columns))
-    case .full, .vector, .dora, .oft, .boft, .ia3, .glora:
+    case .full, .vector, .dora, .oft, .boft, .ia3, .glora, .replaced, .tlora:
       throw AdapterError(
         path: file.path, rule: .needsBase, key: module.stem,
         detail: module.variant.needsBase
-          ? "\(module.variant.label) changes the base model's own weights, so ΔW is not known from this file"
+          ? "\(module.variant.label) changes the base model's own weights, so ΔW is not known from this file; give the base model with --base"
           : "\(module.variant.label) is a vector, not a matrix")
     }
-    let whole = LowRank(up: product.up.scaled(by: module.scale), down: product.down)
-    guard let rows = module.rows else { return whole.compacted }
-    return LowRank(up: .stacked(rows.map { whole.up.block(rows: $0, columns: 0..<whole.rank) }), down: whole.down)
+    var scaled = LowRank(up: product.up.scaled(by: module.scale), down: product.down)
+    if module.hasSparsePart { scaled = .whole(try scaled.dense + sparsePart(of: module).scaled(by: module.scale)) }
+    guard let rows = module.rows else { return scaled.compacted }
+    return LowRank(up: .stacked(rows.map { scaled.up.block(rows: $0, columns: 0..<scaled.rank) }), down: scaled.down)
       .compacted
+  }
+
+  /// The single numbers that LyCORIS' extraction adds to a product, as a matrix.
+  ///
+  /// `bias_indices` `[dimensions, n]` are their places in a tensor of the shape `bias_size`, `bias_values` the numbers.
+  /// Loaders multiply them by the scale too.
+  private func sparsePart(of module: AdapterModule) throws -> Matrix {
+    func failure(_ detail: String) -> AdapterError {
+      AdapterError(
+        path: file.path, rule: .shape, key: module.tensors[.biasIndices]?.name ?? module.stem, detail: detail)
+    }
+    let (places, values) = (try numbers(module, .biasIndices), try numbers(module, .biasValues))
+    let shape = try numbers(module, .biasSize)
+    var result = Matrix(rows: module.outputs, columns: module.inputs)
+    guard places.count == values.count * shape.count, shape.reduce(1, *) == Double(module.outputs * module.inputs)
+    else {
+      throw failure(
+        "\(places.count) indices and \(values.count) values do not fit a tensor of \(shape)")
+    }
+    for (n, value) in values.enumerated() {
+      var place = 0.0
+      for (dimension, size) in shape.enumerated() {
+        let index = places[dimension * values.count + n]
+        guard index >= 0, index < size else { throw failure("the index \(index) is outside of 0..<\(size)") }
+        place = place * size + index
+      }
+      result[Int(place) / module.inputs, Int(place) % module.inputs] += value
+    }
+    return result
   }
 
   private func kronecker(_ module: AdapterModule, tensor: (TensorRole) throws -> Matrix) throws -> LowRank {

@@ -54,7 +54,18 @@ enum CompatibilityFindings {
           id: "needs-base", severity: .medium, pair: [lora.name],
           evidence: "\(lora.needingBase) layers of \(lora.name) are DoRA, OFT, (IA)³ or GLoRA",
           meaning: "Their change of the weights depends on the base model, so they are left out of every number here.",
-          advice: "Read the numbers as covering the other \(lora.modules) layers only."))
+          advice:
+            "Give the base model with --base; else read the numbers as covering the other \(lora.modules) layers only.")
+      )
+    }
+    if let left = lora.discardedOverBase, left > 0.5 {
+      found.append(
+        Finding(
+          id: "cut-over-base", severity: .low, pair: [lora.name],
+          evidence:
+            "cut to --base-rank, the layers of \(lora.name) that depend on the base model lose \(Int((left * 100).rounded())) % of their energy",
+          meaning: "The numbers here cover the strongest directions of what they do, and not most of it.",
+          advice: "Raise --base-rank, or leave it out for the whole change."))
     }
     if lora.unmatched > 0 {
       found.append(

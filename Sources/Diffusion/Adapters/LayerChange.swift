@@ -17,8 +17,15 @@ struct LayerChange: Sendable {
   var delta: Delta?
   /// DoRA's lengths, and whose they are: of outputs `[out, 1, …]`, or of input channels `[1, in, …]`.
   var magnitudes: (values: Tensor, axis: MagnitudeAxis)?
+  /// OFT, BOFT, (IA)³, GLoRA and their like: the change depends on the weight, and is computed from it.
+  var rewrite: (change: WeightChange, geometry: LayerGeometry)?
   /// Added to the bias, `[out]`.
   var bias: Tensor?
+  /// What the bias is multiplied by at strength 1, `[out]`: PEFT's (IA)³ of outputs.
+  var biasFactors: Tensor?
+
+  /// Whether the change is more than a sum, so that the changed weight takes the base's place.
+  var replacesWeight: Bool { magnitudes != nil || rewrite != nil }
 
   /// Reads a layer of a file for a place of a model.
   /// - Throws: `AdapterError`, `SafeTensorsError` or `TorchError`; ``DiffusionError`` when the layer is of another shape.
@@ -32,7 +39,18 @@ struct LayerChange: Sendable {
       return try tensor(adapter.file.doubles(of: info), [info.count])
     }
     bias = try vector(.diffBias)
+    if let own = try vector(.bias) { bias = try bias.map { try $0 + own * module.scale } ?? own * module.scale }
     guard module.variant != .vector else { return }
+    if module.variant.needsBase, module.variant != .dora {
+      guard let geometry = LayerGeometry(weightShape: site.shape) else {
+        throw Self.mismatch(module, adapter, site, module.variant.label)
+      }
+      rewrite = (try adapter.change(of: module, on: geometry), geometry)
+      if module.tensors[.ia3Vector] != nil, try adapter.scaledAxis(of: module, on: geometry).axis == .outputs {
+        biasFactors = try vector(.ia3Vector)
+      }
+      return
+    }
     let inputs = site.shape.dropFirst().reduce(1, *)
     guard module.outputs == site.shape[0], module.inputs == inputs else {
       throw Self.mismatch(module, adapter, site, "[\(module.outputs), \(module.inputs)]")

@@ -58,10 +58,9 @@ public struct LoadedAdapter: Sendable {
 
   private static func check(_ adapter: Adapter, _ sites: SiteList) throws {
     let unsupported =
-      adapter.modules.filter { $0.variant.needsBase && $0.variant != .dora }.map { "\($0.stem) (\($0.variant.label))" }
-      + adapter.modules.filter { $0.tensors[.bias] != nil || $0.tensors[.biasIndices] != nil }.map {
-        "\($0.stem) (bias beside the factors)"
-      } + adapter.unmatched.map { "\($0.key) (\($0.reason))" }
+      adapter.modules.filter { $0.variant == .replaced && $0.outputs == 0 }.map { "\($0.stem) (a replaced vector)" }
+      + adapter.embeddings.map { "\($0.token) (the vectors of a trigger word)" }
+      + adapter.unmatched.map { "\($0.key) (\($0.reason))" }
     if let first = unsupported.first {
       throw DiffusionError(
         "\(adapter.file.path): holds \(unsupported.count) things that cannot act while the model runs, the first is \(first); convert the file or leave it out"
@@ -82,7 +81,7 @@ public struct LoadedAdapter: Sendable {
 extension AdapterSet {
   /// The set in which these adapters act together.
   /// - Parameters:
-  ///   - adapters: each with its strength; their order matters for DoRA alone.
+  ///   - adapters: each with its strength; their order matters where a change depends on the weight it meets.
   ///   - weight: what the strength of one adapter (by position) is multiplied by at a layer; 1 unless given.
   public init(
     _ adapters: [(adapter: LoadedAdapter, strength: Strength)],
@@ -112,7 +111,7 @@ extension AdapterSet {
     }
     for site in order {
       let changes = layers[site] ?? []
-      if changes.contains(where: { $0.change.magnitudes != nil }) {
+      if changes.contains(where: \.change.replacesWeight) {
         add(ReplacedWeight(changes), to: site)
       } else {
         for (change, strength) in changes { add(AddedChange(change: change, strength: strength), to: site) }

@@ -1,10 +1,12 @@
 import Adapters
+import LinearAlgebra
 import Torch
 
-/// Changes of one layer of which at least one is a DoRA: they do not add up, so the changed weight is computed once
-/// and takes the base's place.
+/// Changes of one layer of which at least one depends on the weight (DoRA, OFT, BOFT, (IA)³, GLoRA, T-LoRA): they do not
+/// add up, so the changed weight is computed once and takes the base's place.
 ///
-/// The same as baking: each file in turn, `V = W + s · ΔW`, and of a DoRA `V · (s (m / ‖V‖ − 1) + 1)`.
+/// The same as baking: each file in turn, `V = W + s · ΔW`, and of a DoRA `V · (s (m / ‖V‖ − 1) + 1)`; the others as
+/// `WeightChange` says, in double precision on the processor.
 final class ReplacedWeight: LayerAdapter, @unchecked Sendable {
   private let changes: [(change: LayerChange, strength: Strength)]
   // Made at the first use, when the layer's weight is at hand. A pass belongs to one task.
@@ -36,7 +38,12 @@ final class ReplacedWeight: LayerAdapter, @unchecked Sendable {
 
   private func run(_ input: Tensor, _ layer: any AdaptableLayer, _ strengths: [Double]) throws -> Tensor {
     var result = try layer.map(input, weight: weight(layer, strengths))
-    if let bias = layer.bias { result = try result + layer.spread(bias, over: result) }
+    if var bias = layer.bias {
+      for ((change, _), strength) in zip(changes, strengths) {
+        if let factors = change.biasFactors { bias = try bias * ((factors - 1) * strength + 1) }
+      }
+      result = try result + layer.spread(bias, over: result)
+    }
     for ((change, _), strength) in zip(changes, strengths) {
       if let bias = change.bias { result = try result + layer.spread(bias, over: result) * strength }
     }
@@ -47,6 +54,12 @@ final class ReplacedWeight: LayerAdapter, @unchecked Sendable {
     if let made = weights[strengths] { return made }
     var weight = try layer.weight.to(.f32)
     for ((change, _), strength) in zip(changes, strengths) {
+      if let (own, geometry) = change.rewrite {
+        let elements = try weight.to(.cpu).array(of: Float.self).map(Double.init)
+        let matrix = Matrix(rows: geometry.outputs, columns: geometry.inputs, elements: elements)
+        let changed = try own.applied(to: matrix, geometry, strength: strength)
+        weight = try Tensor(changed.elements.map(Float.init), shape: weight.shape).to(weight.device)
+      }
       if let delta = try change.whole(like: weight) { weight = try weight + delta * strength }
       guard let (values, axis) = change.magnitudes else { continue }
       let kernel = Array(2..<weight.dimensions)

@@ -81,7 +81,8 @@ public enum BakeEngine {
       sources: recipe.sources.enumerated().map { index, source in
         .init(
           path: source.adapter.file.path, strength: source.strength, layers: plan.layers[index],
-          hasDora: source.adapter.modules.contains { $0.variant == .dora }, autov3: String(hashes[index].prefix(12)))
+          hasDora: source.adapter.modules.contains { $0.variant == .dora },
+          rewrites: source.adapter.modules.contains { $0.variant.needsBase }, autov3: String(hashes[index].prefix(12)))
       })
   }
 }

@@ -37,7 +37,7 @@ enum BakeMetadata {
     let record = JSONValue.object([
       "schema": .unsigned(1), "base": .object(["name": .string(name), "declared": .object(declared)]),
       "dtype": recipe.dtype.map { .string($0.rawValue) } ?? .null,
-      "formula": .string("W + sum of strength * (alpha / rank) * up @ down; DoRA in the order given"),
+      "formula": .string("W + sum of strength * (alpha / rank) * up @ down; DoRA, OFT, IA3, GLoRA in the order given"),
       "sources": .array(sources), "skipped": .array(plan.skipped.map { .string($0) }),
     ])
     return record.text

@@ -11,8 +11,8 @@ struct BakePlan: Sendable {
   var layers: [Int]
 
   /// Decides what a recipe writes.
-  /// - Throws: ``MergeError`` when a LoRA does not fit the base model.
-  init(_ recipe: BakeRecipe) throws(MergeError) {
+  /// - Throws: ``MergeError`` or `AdapterError` when a LoRA does not fit the base model.
+  init(_ recipe: BakeRecipe) throws {
     skipped = []
     layers = []
     var edits: [[String: [TensorEdit]]] = recipe.base.files.map { _ in [:] }
@@ -22,7 +22,7 @@ struct BakePlan: Sendable {
       var missing: [String] = []
       var count = 0
       for module in source.adapter.modules {
-        let own = Self.edits(of: module, source: index, base: recipe.base)
+        let own = try Self.edits(of: module, source: index, in: source.adapter, base: recipe.base)
         missing += own.missing
         for edit in own.edits {
           try Self.checkShape(edit, source: source, base: recipe.base)
@@ -61,10 +61,9 @@ struct BakePlan: Sendable {
   /// What of a LoRA cannot be applied to any base model by this version.
   private static func unsupported(_ adapter: Adapter, allowed: Bool) throws(MergeError) -> [String] {
     let reasons =
-      adapter.modules.filter { $0.variant.needsBase && $0.variant != .dora }.map { "\($0.stem) (\($0.variant.label))" }
-      + adapter.modules.filter { $0.tensors[.bias] != nil || $0.tensors[.biasIndices] != nil }.map {
-        "\($0.stem) (bias beside the factors)"
-      } + adapter.unmatched.map { "\($0.key) (\($0.reason))" }
+      adapter.modules.filter { $0.variant == .replaced && $0.outputs == 0 }.map { "\($0.stem) (a replaced vector)" }
+      + adapter.embeddings.map { "\($0.token) (the vectors of a trigger word, which no base model holds)" }
+      + adapter.unmatched.map { "\($0.key) (\($0.reason))" }
     if let first = reasons.first, !allowed {
       throw MergeError(
         path: adapter.file.path, rule: .unsupported,
@@ -77,35 +76,53 @@ struct BakePlan: Sendable {
 
   /// The changes a layer makes, and what of it the base model lacks.
   private static func edits(
-    of module: AdapterModule, source: Int, base: Checkpoint
-  ) -> (edits: [TensorEdit], missing: [String]) {
+    of module: AdapterModule, source: Int, in adapter: Adapter, base: Checkpoint
+  ) throws -> (edits: [TensorEdit], missing: [String]) {
     var edits: [TensorEdit] = []
     var missing: [String] = []
     func add(_ kind: TensorEdit.Kind, _ places: [CheckpointPlace], _ what: String) {
       if places.isEmpty { missing.append("\(module.stem)\(what)") }
       edits += places.map { TensorEdit(source: source, module: module, kind: kind, place: $0) }
     }
-    if module.variant.hasFactors || module.variant == .dora, module.outputs > 0 {
-      add(.matrix, base.places(of: module.path), "")
+    let rewrites = module.variant.needsBase && module.variant != .dora && module.variant != .replaced
+    if rewrites || (module.variant != .vector && module.outputs > 0) {
+      let places = base.places(of: module.path)
+      add(.matrix, places, "")
+      if module.tensors[.ia3Vector] != nil, let geometry = places.first?.geometry,
+        try adapter.scaledAxis(of: module, on: geometry).axis == .outputs
+      {
+        // A layer without a bias has nothing more to scale.
+        let biases = base.biasPlaces(of: module.path)
+        edits += biases.map {
+          TensorEdit(source: source, module: module, kind: .biasFactors(.ia3Vector), place: $0)
+        }
+      }
     } else if module.tensors[.diff] != nil {
       add(.vector(.diff), base.places(of: module.path), "")
     }
     if module.tensors[.normWeight] != nil { add(.vector(.normWeight), base.places(of: module.path), "") }
     if module.tensors[.normBias] != nil { add(.vector(.normBias), base.biasPlaces(of: module.path), " (bias)") }
+    if module.tensors[.bias] != nil { add(.vector(.bias), base.biasPlaces(of: module.path), " (bias)") }
     if module.tensors[.diffBias] != nil { add(.vector(.diffBias), base.biasPlaces(of: module.path), " (bias)") }
     return (edits, missing)
   }
 
-  private static func checkShape(_ edit: TensorEdit, source: MergeSource, base: Checkpoint) throws(MergeError) {
+  private static func checkShape(_ edit: TensorEdit, source: MergeSource, base: Checkpoint) throws {
     let (module, place) = (edit.module, edit.place)
     let found: String
     switch edit.kind {
+    case .matrix where edit.rewritesWeight:
+      guard let geometry = place.geometry else {
+        found = module.variant.label
+        break
+      }
+      return try source.adapter.checkFit(of: module, on: geometry)
     case .matrix:
       guard place.tensor.shape.count < 2 || place.outputs != module.outputs || place.inputs != module.inputs else {
         return
       }
       found = "[\(module.outputs), \(module.inputs)]"
-    case .vector(let role):
+    case .vector(let role), .biasFactors(let role):
       let count = module.tensors[role]?.count ?? 0
       guard place.rows?.count != count || place.columns != 1 else { return }
       found = "[\(count)]"
@@ -123,12 +140,10 @@ struct BakePlan: Sendable {
     var isChanged = !edits.isEmpty
     var declarations: [TensorDeclaration] = []
     // Weights stored in units of a scale beside them cannot be changed as if they were plain.
-    if let scale = base.file.header.tensors.first(where: {
-      $0.name == "scaled_fp8" || $0.name.hasSuffix(".scale_weight")
-    }) {
+    if let scale = base.scaledTensor {
       throw MergeError(
         path: base.file.path, rule: .unsupported,
-        detail: "stores its weights in scaled FP8 (\(scale.name)); bake into the F16 or BF16 version")
+        detail: "stores its weights in scaled FP8 (\(scale)); bake into the F16 or BF16 version")
     }
     for tensor in base.file.header.tensors {
       var dtype = tensor.dtype

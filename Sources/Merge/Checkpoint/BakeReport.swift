@@ -36,8 +36,11 @@ public struct BakeReport: Sendable, Codable {
     public var strength: Double
     /// How many layers it changed.
     public var layers: Int
-    /// Whether any of them is a DoRA, for which the order of the sources matters.
+    /// Whether any of them is a DoRA.
     public var hasDora: Bool
+    /// Whether the change of any of them depends on the weight it meets, so that the order of the sources matters: DoRA,
+    /// OFT, BOFT, (IA)³, GLoRA, T-LoRA.
+    public var rewrites: Bool
     /// Its AutoV3 hash.
     public var autov3: String
   }

@@ -6,7 +6,8 @@ import SafeTensors
 ///
 /// Read, widened, changed and rounded while the processor's cache holds them: a tensor of 26 MB would go to memory and
 /// back at each of these steps, and its 52 MB of floats be cleared by the system first. DoRA along the inputs needs all
-/// rows at once, and a transposed layer all columns; they are left to ``BakedTensor``, as is every DoRA.
+/// rows at once, and a transposed layer all columns; they are left to ``BakedTensor``, as is every change that depends on
+/// the weight.
 struct BakedPanels {
   /// Floats of a panel: half of an L2 cache of 1 MB.
   private static let size = 1 << 17
@@ -21,14 +22,15 @@ struct BakedPanels {
     guard columns > 0, tensor.count % columns == 0 else { return nil }
     for edit in edits {
       guard edit.place.columns == columns else { return nil }
+      if case .biasFactors = edit.kind { return nil }
       guard edit.kind == .matrix else { continue }
-      guard !edit.place.isTransposed, edit.module.variant != .dora else { return nil }
+      guard !edit.place.isTransposed, !edit.module.variant.needsBase else { return nil }
     }
     self.columns = columns
     steps = try edits.compactMap { edit in
       let source = recipe.sources[edit.source]
       guard let rows = edit.place.rows else { return nil }
-      return (rows, try SingleChange(edit, in: source.adapter), source.strength)
+      return (rows, try SingleChange(edit, in: source.adapter), source.strength * edit.vectorScale)
     }
   }
 

@@ -7,7 +7,8 @@ import SafeTensors
 /// In panels of rows (``BakedPanels``) where a row's new values need no other row, else the whole tensor at once.
 ///
 /// In single precision, whose error of 1e-7 of the change is far below the rounding of the formats weights are kept in;
-/// ``ExactTensor`` is the same in double precision, made another way, to check it by.
+/// ``ExactTensor`` is the same in double precision, made another way, to check it by. Rotations and other changes of the
+/// weight itself are computed in double precision here too.
 enum BakedTensor {
   /// The bytes of the tensor after all changes.
   /// - Throws: ``MergeError`` with rule `overflow`; `SafeTensorsError`, `AdapterError` or `LinearAlgebraError`.
@@ -44,15 +45,30 @@ enum BakedTensor {
   private static func apply(_ edit: TensorEdit, to values: inout [Float], _ recipe: BakeRecipe) throws {
     let (adapter, strength) = (recipe.sources[edit.source].adapter, recipe.sources[edit.source].strength)
     guard let rows = edit.place.rows else { return }
+    let columns = edit.place.columns
+    if edit.rewritesWeight {
+      let stored = rows.lowerBound * columns..<rows.upperBound * columns
+      let weight = Matrix(rows: rows.count, columns: columns, elements: values[stored].map(Double.init))
+      values.replaceSubrange(
+        stored, with: try edit.rewritten(weight, by: adapter, strength: strength).elements.map(Float.init))
+      return
+    }
+    if case .biasFactors(let role) = edit.kind {
+      guard let tensor = edit.module.tensors[role] else { return }
+      for (i, factor) in zip(rows, try adapter.file.floats(of: tensor)) {
+        values[i] *= 1 + Float(strength) * (factor - 1)
+      }
+      return
+    }
     let change = try SingleChange(edit, in: adapter)
     let channels = edit.module.inputs / max(1, edit.place.kernel.reduce(1, *))
     let magnitudes = try adapter.magnitudes(of: edit.module, channels: channels)
     // The layer as [out, in], whatever it is stored as.
     let (outputs, inputs) = (edit.place.outputs, edit.place.inputs)
-    let range = rows.lowerBound * edit.place.columns..<rows.upperBound * edit.place.columns
+    let range = rows.lowerBound * columns..<rows.upperBound * columns
     var weight = Array(values[range])
     if edit.place.isTransposed { weight = transposed(weight, rows: inputs, columns: outputs) }
-    change.add(to: &weight, firstRow: 0, part: 0..<outputs, strength: strength)
+    change.add(to: &weight, firstRow: 0, part: 0..<outputs, strength: strength * edit.vectorScale)
     if let magnitudes {
       DoRA.renormalise(
         &weight, outputs: outputs, channels: channels, magnitudes: magnitudes.values, axis: magnitudes.axis,

@@ -16,13 +16,22 @@ enum ExactTensor {
       if case .vector(let role) = edit.kind {
         guard let tensor = edit.module.tensors[role] else { continue }
         for (i, change) in try adapter.file.doubles(of: tensor).enumerated() {
-          values[rows.lowerBound + i] += strength * change
+          values[rows.lowerBound + i] += strength * edit.vectorScale * change
         }
+        continue
+      }
+      if case .biasFactors(let role) = edit.kind {
+        guard let tensor = edit.module.tensors[role] else { continue }
+        for (i, factor) in zip(rows, try adapter.file.doubles(of: tensor)) { values[i] *= 1 + strength * (factor - 1) }
         continue
       }
       let columns = edit.place.columns
       let range = rows.lowerBound * columns..<rows.upperBound * columns
       let stored = Matrix(rows: rows.count, columns: columns, elements: Array(values[range]))
+      if edit.rewritesWeight {
+        values.replaceSubrange(range, with: try edit.rewritten(stored, by: adapter, strength: strength).elements)
+        continue
+      }
       let delta = try adapter.deltaFactors(of: edit.module).dense.scaled(by: strength)
       var weight = ((edit.place.isTransposed ? stored.transposed : stored) + delta).elements
       let channels = edit.module.inputs / max(1, edit.place.kernel.reduce(1, *))

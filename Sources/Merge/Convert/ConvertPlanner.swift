@@ -47,15 +47,16 @@ struct ConvertPlanner {
     for (path, modules) in parts.sorted(by: { $0.key < $1.key }) {
       if let whole = wholes[path] { try join(modules, into: whole) }
     }
-    for key in adapter.unmatched {
-      guard let tensor = adapter.file[key.key] else { continue }
-      // Learned tokens belong to no layer; ComfyUI and OneTrainer read them under these names.
-      if key.key.hasPrefix("bundle_emb."), recipe.dialect.storesAlpha {
-        try plan.add(key.key, tensor.dtype, tensor.shape, .stored(tensor), path: self.path)
+    for vectors in adapter.embeddings.flatMap(\.vectors) {
+      // Learned tokens belong to no layer; ComfyUI and OneTrainer read them under the names that they have.
+      if recipe.dialect.storesAlpha {
+        let tensor = vectors.tensor
+        try plan.add(tensor.name, tensor.dtype, tensor.shape, .stored(tensor), path: self.path)
       } else {
-        reasons.append("\(key.key) (\(key.reason))")
+        reasons.append("\(vectors.tensor.name) (a bundled embedding)")
       }
     }
+    reasons += adapter.unmatched.map { "\($0.key) (\($0.reason))" }
     if let first = reasons.first, !recipe.skipsUnsupported {
       throw MergeError(
         path: self.path, rule: .unsupported,
@@ -84,7 +85,7 @@ struct ConvertPlanner {
       return try add(ConvertedPair(module), stem, stored: module)
     }
     if let why = obstacle(module) {
-      guard recipe.factorsOthers, module.variant.hasFactors, module.outputs > 0, module.tensors[.diffBias] == nil else {
+      guard recipe.factorsOthers, module.hasFactors, module.outputs > 0, module.tensors[.diffBias] == nil else {
         return refuse(module, why)
       }
       return try addFactored(module, stem)
@@ -191,7 +192,7 @@ struct ConvertPlanner {
   private mutating func split(_ module: AdapterModule, into parts: [AdapterModule]) throws {
     plan.splits += 1
     guard module.isPair, module.tensors[.bias] == nil, module.tensors[.diffBias] == nil else {
-      guard recipe.factorsOthers, module.variant.hasFactors, module.tensors[.diffBias] == nil else {
+      guard recipe.factorsOthers, module.hasFactors, module.tensors[.diffBias] == nil else {
         return refuse(module, "diffusers keeps apart what it stores as one, which only a LoRA's rows can")
       }
       for part in parts {

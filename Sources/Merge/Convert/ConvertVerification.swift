@@ -25,7 +25,7 @@ enum ConvertVerification {
     let aligned = Adapter.aligned([recipe.adapter, written])
     let stored = Dictionary(aligned[1].modules.map { ($0.path, $0) }, uniquingKeysWith: { $1 })
     let known = Set(plan.ranks.map(\.path))
-    let modules = aligned[0].modules.filter(\.variant.hasFactors).filter { $0.outputs > 0 }
+    let modules = aligned[0].modules.filter(\.hasFactors).filter { $0.outputs > 0 }
     return try await ParallelMap.run(count: modules.count, width: workers, scratch: {}) { index, _ in
       let module = modules[index]
       var result = Measure(module: module.path.description)

@@ -49,7 +49,7 @@ enum ScaleVerification {
     var result = Measure(module: module.path.description)
     let weight = factor == 0 ? 1 : factor * factor
     var vectors = module.tensors.filter { plan.factors[$0.value.name] != nil }.map(\.value)
-    if module.variant.hasFactors, module.outputs > 0 {
+    if module.hasFactors, module.outputs > 0 {
       let before = try recipe.adapter.factors(of: module)
       let exact = LowRank(up: before.up.scaled(by: factor), down: before.down)
       result.residual += try exact.squaredDistance(to: try written.factors(of: other))

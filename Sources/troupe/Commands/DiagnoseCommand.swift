@@ -16,10 +16,13 @@ struct DiagnoseCommand: AsyncParsableCommand {
         troupe diagnose konrad.safetensors lisar.safetensors
         troupe diagnose konrad.safetensors:0.8 lisar.safetensors:0.7 --report blend.html
         troupe diagnose *.safetensors --json --fail-on near-duplicate
+        troupe diagnose dora.safetensors oft.safetensors --base sdxl.safetensors
       """)
 
   @Argument(help: ArgumentHelp("LoRA files, each with an optional strength.", valueName: "file[:strength]"))
   var files: [WeightedFile]
+
+  @OptionGroup var baseModel: BaseModelOption
 
   @Option(name: .long, help: ArgumentHelp("Write a self-contained HTML report.", valueName: "file.html"))
   var report: String?
@@ -63,7 +66,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
 
   func run() async throws {
     let pictures = try HTMLPictures(picture)
-    let adapters = try await WeightedFile.open(files)
+    let adapters = try baseModel.bind(try await WeightedFile.open(files), strengths: files.map(\.strength))
     let names = WeightedFile.names(adapters)
     let subjects = zip(zip(adapters, names), files).map { Subject(adapter: $0.0, name: $0.1, strength: $1.strength) }
     let diagnosis = try await ProgressLine.following("measuring", unit: "layers") { progress in

@@ -23,6 +23,7 @@ struct InspectCommand: AsyncParsableCommand {
         troupe inspect --json konrad.safetensors | jq '.files[0].rank'
         troupe inspect --recursive --json loras/ | jq -r 'select(.error) | .path'
         troupe inspect --fail-on non-finite-values --fail-on zero-modules konrad.safetensors
+        troupe inspect --base sdxl.safetensors dora.safetensors
       """)
 
   @Argument(help: "Files to inspect: .safetensors, or .safetensors.zst; with --recursive, folders too.")
@@ -77,9 +78,14 @@ struct InspectCommand: AsyncParsableCommand {
       valueName: "warning-id"))
   var failOn: [String] = []
 
+  @OptionGroup var baseModel: BaseModelOption
+
   @OptionGroup var compute: ComputeOptions
 
   func validate() throws {
+    if baseModel.base != nil, weights == false {
+      throw ValidationError("--base serves to measure weights; leave --no-weights out.")
+    }
     for id in failOn where id != "any" && !(id == "bad" && recursive) && !InspectionWarning.allIDs.contains(id) {
       throw ValidationError(
         "--fail-on: there is no warning “\(id)”. There are: any, "
@@ -144,7 +150,8 @@ struct InspectCommand: AsyncParsableCommand {
       path: path,
       options: InspectionOptions(
         weights: readsWeights, hashes: hash ? .always : readsWeights ? .adapters : .never, listsLayers: modules,
-        keepsMetadata: raw, workers: compute.workers, progress: { line.update($0, of: $1) }))
+        keepsMetadata: raw, base: try baseModel.checkpoint(), baseRank: baseModel.baseRank, workers: compute.workers,
+        progress: { line.update($0, of: $1) }))
   }
 
   /// A recipe does not need the weights.

@@ -11,13 +11,15 @@ struct MergeCommand: AsyncParsableCommand {
     abstract: "Merge LoRAs into one file: the exact sum of what they do, not of their factors.",
     discussion: """
       Strengths mean what they mean in a prompt: the result at strength 1 does what all files do at theirs.
-      Files may differ in rank, alpha, dialect and variant (LoRA, LoCon, LoHa, LoKr, full diff).
+      Files may differ in rank, alpha, dialect and variant (LoRA, LoCon, LoHa, LoKr, full diff). With --base, layers whose
+      change depends on the base model (DoRA, OFT, BOFT, (IA)³, GLoRA, T-LoRA) are summed exactly too.
 
       Examples:
         troupe merge konrad.safetensors:0.8 lisar.safetensors:0.7 --output pair.safetensors
         troupe merge konrad.safetensors lisar.safetensors --method svd --rank 32 --verify --output pair.safetensors
         troupe merge --recipe cast.toml --dry-run
         troupe merge konrad.safetensors lisar.safetensors --method tsv --rank 32 --output pair.safetensors
+        troupe merge dora.safetensors oft.safetensors --base sdxl.safetensors --method svd --rank 64 -o pair.safetensors
       """)
 
   /// The number formats by name.
@@ -56,6 +58,8 @@ struct MergeCommand: AsyncParsableCommand {
   @OptionGroup(title: "Method") var method: MethodOptions
 
   @OptionGroup(title: "Layers") var layers: LayerOptions
+
+  @OptionGroup var baseModel: BaseModelOption
 
   @Option(name: .long, help: "The number format of the result. Default: that of the files, f32 when they differ.")
   var dtype: Format?
@@ -135,7 +139,7 @@ struct MergeCommand: AsyncParsableCommand {
     for file in job.files where OutputFile.isSame(file.path, job.output) {
       throw ValidationError("--output \(job.output) is one of the files being merged; originals are never replaced.")
     }
-    let adapters = try await WeightedFile.open(job.files)
+    let adapters = try baseModel.bind(try await WeightedFile.open(job.files), strengths: job.files.map(\.strength))
     let recipe = try job.engineRecipe(adapters, command: self)
     if dryRun {
       try show(MergePreview(recipe), job)

@@ -33,8 +33,8 @@ struct BakeView {
     } else {
       facts.add(["residual", "not measured (--verify)"])
     }
-    if report.sources.count > 1, report.sources.contains(where: \.hasDora) {
-      facts.add(["order", "matters here: a DoRA renormalises what was baked before it"])
+    if report.sources.count > 1, report.sources.contains(where: \.rewrites) {
+      facts.add(["order", "matters here: a DoRA, OFT, (IA)³ or GLoRA changes what was baked before it"])
     }
     lines += facts.lines(indent: 2, style: style)
     for (what, names) in [

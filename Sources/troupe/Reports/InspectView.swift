@@ -58,6 +58,7 @@ struct InspectView {
       facts.add("Layers", layers)
       facts.add("Rank", rank)
       facts.add("Alpha", alpha)
+      facts.add("Tokens", tokens)
       facts.add("Stored as", storage)
     case .checkpoint:
       facts.add(
@@ -123,6 +124,17 @@ struct InspectView {
         ""
       }
     return "\(value) (\(source)); \(scale)"
+  }
+
+  /// The trigger words that bring their vectors along.
+  private var tokens: String? {
+    guard !file.embeddings.isEmpty else { return nil }
+    return file.embeddings.map { embedding in
+      let vectors = embedding.vectors.map {
+        "\($0.count) × \($0.width) for \($0.encoder.label)\($0.isOutput ? "'s output" : "")"
+      }
+      return "\(safe(embedding.token)) (\(vectors.joined(separator: ", ")))"
+    }.joined(separator: ", ")
   }
 
   private var storage: String? {

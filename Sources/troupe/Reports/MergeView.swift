@@ -53,6 +53,15 @@ struct MergeView {
     } else {
       facts.add(["residual", "not measured (--verify)"])
     }
+    if let own = report.overBase {
+      facts.add([
+        "over the base",
+        "\(own.layers) layers (\(own.variants.joined(separator: ", "))), "
+          + (own.discardedEnergy > 0
+            ? "cut to rank \(own.rank): \(Numbers.percent(own.discardedEnergy, 2)) of their energy left out"
+            : "exact at rank \(own.rank)"),
+      ])
+    }
     facts.add(["AutoV3", String(report.hash.prefix(12))])
     lines += facts.lines(indent: 2, style: style)
     return lines + LeftOut.lines(report.skipped, style: style)

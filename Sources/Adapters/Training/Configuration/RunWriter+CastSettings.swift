@@ -74,7 +74,7 @@ extension RunWriter {
     text.add("learning_rate", o.learningRate, in: 0...100) { .number($0) }
     text.add("unet_rate", o.unetLR, in: 0...100) { .number($0) }
     text.add("te1_rate", o.textEncoderLR.first, in: 0...100) { .number($0) }
-    let second = architecture.hasTwoTextEncoders ? o.textEncoderLR.last : nil
+    let second = architecture.hasSeveralTextEncoders ? o.textEncoderLR.last : nil
     text.add("te2_rate", second, in: 0...100) { .number($0) }
     optimizer(&text)
     schedule(&text)

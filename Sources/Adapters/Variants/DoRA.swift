@@ -1,11 +1,9 @@
-import Adapters
-
 /// The second step of DoRA: every vector of the changed weight gets a learned length.
 ///
 /// `V = W + strength · ΔW`, `W'' = V · (strength · (m / ‖V‖ - 1) + 1)`: at strength 1 the vectors have the learned length
 /// `m` exactly, at 0 the base model stays as it is. The factor is LyCORIS' (`apply_weight_decompose` with a multiplier);
 /// there ΔW itself keeps its full strength, so that other strengths than 1 differ, and 0 would not be the base model.
-enum DoRA {
+package enum DoRA {
   /// Renormalises a weight in place.
   ///
   /// - Parameters:
@@ -15,7 +13,7 @@ enum DoRA {
   ///   - magnitudes: `m`, one for each output or each channel.
   ///   - axis: which of the two.
   ///   - strength: how much of the change is wanted. A vector of zeros stays zero.
-  static func renormalise<Number: BinaryFloatingPoint>(
+  package static func renormalise<Number: BinaryFloatingPoint>(
     _ weight: inout [Number], outputs: Int, channels: Int, magnitudes: [Double], axis: MagnitudeAxis, strength: Double
   ) {
     guard outputs > 0, channels > 0 else { return }
