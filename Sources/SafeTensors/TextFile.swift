@@ -10,7 +10,7 @@ package enum TextFile {
   /// - Throws: ``SafeTensorsError`` when it is there and cannot be read.
   package static func contents(_ path: String) throws(SafeTensorsError) -> [UInt8]? {
     guard unsafe access(path, F_OK) == 0 else { return nil }
-    let contents = try FileContents(path: path)
-    return contents.copy(0..<contents.count)
+    let contents = try OpenedContents.open(path: path, isContainer: false)
+    return try contents.copy(0..<contents.count)
   }
 }

@@ -30,7 +30,7 @@ enum CheckpointFixture {
       file.header.tensors.map { tensor in
         (
           ParameterList.Entry(part: part, name: tensor.name, shape: tensor.shape),
-          file.withBytes(of: tensor) { span in span.withUnsafeBytes { Array($0) } }
+          try file.withBytes(of: tensor) { span in span.withUnsafeBytes { Array($0) } }
         )
       }
     }

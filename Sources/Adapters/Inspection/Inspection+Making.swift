@@ -24,7 +24,7 @@ extension Inspection {
       adapter = nil
     }
     let wantsHashes = options.hashes == .always || (options.hashes == .adapters && adapter != nil)
-    async let hashes = wantsHashes ? file.hashes() : nil
+    async let hashes = wantsHashes && file.pieces.isEmpty ? file.hashes() : nil
     var measures: [LayerMeasure]?
     var loose: LooseLayers.Contents?
     if options.weights, let adapter {
@@ -37,7 +37,7 @@ extension Inspection {
     }
     let subject = InspectionSubject(
       file: file, adapter: adapter, record: TrainingRecord(metadata: file.header.metadata),
-      loose: adapter.map { LooseLayers($0) }, measures: measures, looseContents: loose, hashes: await hashes)
+      loose: adapter.map { LooseLayers($0) }, measures: measures, looseContents: loose, hashes: try await hashes)
     return Inspection(subject, options: options)
   }
 

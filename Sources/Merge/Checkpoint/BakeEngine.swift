@@ -21,7 +21,7 @@ public enum BakeEngine {
     BLAS.useOneThread()
     let plan = try BakePlan(recipe)
     let sources = recipe.sources
-    let hashing = Task { await MergeEngine.hashes(of: sources) }
+    let hashing = Task { try await MergeEngine.hashes(of: sources) }
     let total = plan.files.reduce(0) { $0 + $1.edits.count }
     var job = Job(recipe: recipe, plan: plan, hashing: hashing, workers: workers, done: 0, total: total)
     job.progress = progress
@@ -33,7 +33,7 @@ public enum BakeEngine {
       try await job.write(plan.files[0], to: path, existing: existing)
       measures = try await job.measures(plan.files[0], written: path)
     }
-    return report(job, path: path, hashes: await hashing.value, leftOut: leftOut, measures: measures)
+    return report(job, path: path, hashes: try await hashing.value, leftOut: leftOut, measures: measures)
   }
 
   private static func folder(
@@ -91,7 +91,7 @@ private struct Job {
   let recipe: BakeRecipe
   let plan: BakePlan
   /// Reads the LoRAs once, beside the work.
-  let hashing: Task<[String], Never>
+  let hashing: Task<[String], any Error>
   let workers: Int
   var done: Int
   let total: Int
@@ -134,7 +134,7 @@ private struct Job {
         }
       })
     try writer.replaceMetadata(
-      BakeMetadata.key, with: BakeMetadata.record(base, recipe: recipe, plan: plan, hashes: await hashing.value))
+      BakeMetadata.key, with: BakeMetadata.record(base, recipe: recipe, plan: plan, hashes: try await hashing.value))
     try writer.finish()
   }
 
