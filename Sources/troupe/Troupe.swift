@@ -24,7 +24,7 @@ struct Troupe: AsyncParsableCommand {
       InspectCommand.self, DiagnoseCommand.self, MergeCommand.self, ResizeCommand.self, ScaleCommand.self,
       SubtractCommand.self, BakeCommand.self, ExtractCommand.self, GenerateCommand.self,
       TrainCommand.self, DatasetCommand.self,
-      DoctorCommand.self,
+      MetadataCommand.self, HashCommand.self, PackCommand.self, UnpackCommand.self, DoctorCommand.self,
     ])
 
   /// Runs a command and turns its error, if any, into one sentence and an exit code.

@@ -108,7 +108,7 @@ struct TrainFixture {
   func tensors(_ name: String) throws -> [String: [UInt8]] {
     let file = try SafeTensorsFile(path: path(name))
     return Dictionary(
-      uniqueKeysWithValues: file.header.tensors.map { info in
+      uniqueKeysWithValues: try file.header.tensors.map { info in
         (info.name, try file.withBytes(of: info) { span in span.withUnsafeBytes { Array($0) } })
       })
   }

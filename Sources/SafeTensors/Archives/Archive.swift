@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// Packs safetensors files into archives that every zstd unpacks and of which one tensor can be read alone, and back.
 package enum Archive {
   /// What was done.
@@ -21,30 +27,34 @@ package enum Archive {
   ///
   /// - Parameters:
   ///   - file: the file; one without `pieces`.
+  ///   - header: another header for it, length included; nil for its own. With another one nothing is verified.
   ///   - path: the archive to write, named `.zst`.
   ///   - level: zstd's level.
   ///   - existing: whether an existing file may be replaced.
+  ///   - mode: who may read and write it.
   ///   - verifies: whether the archive is unpacked again and compared before it gets its name.
   ///   - workers: how many frames are packed at once.
   ///   - progress: told how many bytes of how many are done.
   /// - Throws: ``SafeTensorsError``; nothing is left behind then.
   package static func pack(
-    _ file: SafeTensorsFile, to path: String, level: Int = 3, existing: SafeTensorsWriter.Existing = .refuse,
-    verifies: Bool = false, workers: Int = 2, progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    _ file: SafeTensorsFile, header: [UInt8]? = nil, to path: String, level: Int = 3,
+    existing: SafeTensorsWriter.Existing = .refuse, mode: UInt32 = 0o644, verifies: Bool = false, workers: Int = 2,
+    progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
   ) async throws -> Result {
     let frames = ArchivePlan.frames(file.header)
     let total = file.size * (verifies ? 2 : 1)
-    var builder = try FileBuilder(path: path, existing: existing)
+    var builder = try FileBuilder(path: path, existing: existing, mode: mode_t(mode))
     var writer = ArchiveFrames()
     try await OrderedPipeline.run(
       count: frames.count, width: workers, ahead: workers + 4,
       produce: { index in
-        let bytes = try file.read(fileRange: frames[index])
+        // Written out, because the header stands for the first frame alone.
+        let bytes = if index == 0, let header { header } else { try file.read(fileRange: frames[index]) }
         return try ZstdFrame.packed(unsafe bytes.span.bytes, level: level, path: path)
       },
       consume: { index, packed in
         try builder.append(packed)
-        writer.add(packed, unpacked: frames[index].count)
+        writer.add(packed, unpacked: index == 0 ? header?.count ?? frames[0].count : frames[index].count)
         progress(frames[index].upperBound, total)
       })
     let table = writer.table
@@ -57,7 +67,7 @@ package enum Archive {
     let packedSize = (table.frames.last?.packed.upperBound ?? 0) + table.encoded.count
     try builder.finish()
     return Result(
-      path: path, size: file.size, packedSize: packedSize, frames: frames.count, isVerified: verifies)
+      path: path, size: table.count, packedSize: packedSize, frames: frames.count, isVerified: verifies)
   }
 
   /// Unpacks an archive; the frames of one with a seek table by several threads.
@@ -131,12 +141,8 @@ package enum Archive {
     }
     try builder.sync()
     // Opening checks that header and size fit each other.
-    do throws(SafeTensorsError) {
-      let written = try SafeTensorsFile(path: source, contents: try MappedContents(path: builder.temporary))
-      if verifies { try compareInOrder(archive, source, with: written) }
-    } catch {
-      throw error
-    }
+    let written = try SafeTensorsFile(path: source, contents: try MappedContents(path: builder.temporary))
+    if verifies { try compareInOrder(archive, source, with: written) }
     try builder.finish()
     return Result(path: path, size: size, packedSize: archive.count, frames: nil, isVerified: verifies)
   }
