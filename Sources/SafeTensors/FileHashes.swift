@@ -28,8 +28,9 @@ public struct FileHashes: Sendable, Hashable {
   /// versions of A1111's UI.
   public var middle: String
 
-  /// The short hash of old versions of A1111's UI, AutoV1: the first 8 digits of ``middle``. Files shorter than 1 MiB
-  /// all have the same, that of nothing.
+  /// The short hash of old versions of A1111's UI, AutoV1: the first 8 digits of ``middle``.
+  ///
+  /// Files shorter than 1 MiB all have the same, that of nothing.
   public var autoV1: String { String(middle.prefix(8)) }
   /// The short hash that Civitai calls AutoV2: the first 10 digits of ``whole``.
   public var autoV2: String { String(whole.prefix(10)) }

@@ -47,7 +47,7 @@ package struct ShardIndex: Sendable {
         throw failure("weight_map gives \(member.value.kind) for \(place), not the name of a file")
       }
       // A name with a slash could lead anywhere on the disk.
-      guard !file.isEmpty, !file.contains("/"), !file.contains("\\"), file != "..", file.hasSuffix(".safetensors") else {
+      guard !file.contains("/"), !file.contains("\\"), file.hasSuffix(".safetensors") else {
         throw failure(
           "weight_map gives “\(file.shortened(to: 80))” for \(place), which is not the name of a .safetensors file beside the index"
         )
@@ -142,6 +142,6 @@ extension SafeTensorsFile {
       header: Header(
         tensors: tensors, metadata: metadata, duplicateNames: files.flatMap(\.file.header.duplicateNames),
         dataStart: 0),
-      contents: contents, pieces: files.map(\.file.path))
+      contents: contents, pieces: files.flatMap { $0.file.pieces.isEmpty ? [$0.file.path] : $0.file.pieces })
   }
 }

@@ -57,7 +57,7 @@ import Testing
       }
       #expect(try new.doubles(of: try #require(new["\(MergeFixtures.stem).alpha"])) == [0.5])
       #expect(try new.doubles(of: try #require(new["\(text).alpha"])) == [0.5], "the rank 2 was assumed before")
-      #expect(try new.header.metadata["ss_network_alpha"] == "0.5")
+      #expect(new.header.metadata["ss_network_alpha"] == "0.5")
       let textOnly = try await ScaleEngine.run(
         ScaleRecipe(adapter: try Adapter(path: source), strength: 1, textEncoders: -2), to: output, existing: .replace)
       #expect(textOnly.unchanged == 1 && textOnly.bySign == 1)

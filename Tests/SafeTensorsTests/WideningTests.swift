@@ -26,7 +26,7 @@ struct WideningTests {
   func floats(dtype: DType) throws {
     let file = try SafeTensorsFile(path: Fixtures.path("dtypes.safetensors"))
     let tensor = try #require(file[dtype.rawValue])
-    let expected = Self.numbers(file.bytes(of: try #require(file["\(dtype.rawValue).f32"])), of: Float.self)
+    let expected = Self.numbers(try file.bytes(of: #require(file["\(dtype.rawValue).f32"])), of: Float.self)
     let found = try file.floats(of: tensor)
     #expect(found.count == expected.count && found.count == tensor.count)
     let differing = zip(found, expected).enumerated().filter { !Self.same($0.element.0, $0.element.1) }
@@ -50,7 +50,7 @@ struct WideningTests {
     case .i32: expected = Self.numbers(raw, of: Int32.self).map { Double($0) }
     case .u32: expected = Self.numbers(raw, of: UInt32.self).map { Double($0) }
     default:
-      let floats = Self.numbers(file.bytes(of: try #require(file["\(dtype.rawValue).f32"])), of: Float.self)
+      let floats = Self.numbers(try file.bytes(of: #require(file["\(dtype.rawValue).f32"])), of: Float.self)
       expected = floats.map { Double($0) }
     }
     let found = try file.doubles(of: tensor)

@@ -5,13 +5,13 @@ extension Inspection {
   /// Opens and inspects a file.
   ///
   /// - Parameters:
-  ///   - path: a safetensors file, or an archive of one named `.zst`.
+  ///   - path: a safetensors file, an archive of one named `.zst`, the index of several, or the folder of a model.
   ///   - options: how much of it is read.
   /// - Throws: ``SafeTensorsError`` for a damaged container, ``AdapterError`` for an adapter whose layers
   /// contradict
   ///   themselves. A sound file without any adapter is no error.
   public static func make(path: String, options: InspectionOptions = .init()) async throws -> Inspection {
-    try await make(file: SafeTensorsFile(path: path), options: options)
+    try await make(file: ModelFiles.open(path: path), options: options)
   }
 
   /// Inspects an open file.

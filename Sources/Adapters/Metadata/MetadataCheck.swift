@@ -90,7 +90,9 @@ extension MetadataForm {
   private static func isDate(_ text: String) -> Bool {
     let pattern = #/(\d{4})-(\d\d)-(\d\d)([T ](\d\d):(\d\d)(:(\d\d)(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?/#
     guard let match = text.wholeMatch(of: pattern) else { return false }
-    func within(_ part: Substring?, _ range: ClosedRange<Int>) -> Bool { part.flatMap { Int($0) }.map(range.contains) ?? true }
+    func within(_ part: Substring?, _ range: ClosedRange<Int>) -> Bool {
+      part.flatMap { Int($0) }.map(range.contains) ?? true
+    }
     return within(match.2, 1...12) && within(match.3, 1...31) && within(match.5, 0...23) && within(match.6, 0...59)
       && within(match.8, 0...60)
   }

@@ -4,8 +4,7 @@
 /// one of them is one frame's work, but for those of more than two frames' size, which are cut into pieces that several
 /// threads unpack. Small neighbours share a frame: each alone would pay for a frame's own head and tables.
 enum ArchivePlan {
-  /// The size that frames of tensors aim at. Of 1 to 16 MiB all pack LoRAs and checkpoints equally small, within 0.1 %;
-  /// this one is unpacked in some milliseconds.
+  /// The size that frames of tensors aim at: unpacked in some milliseconds, and no larger packed than longer ones.
   static let frameSize = 4 << 20
 
   /// The byte ranges of the frames.

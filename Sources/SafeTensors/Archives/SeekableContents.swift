@@ -12,7 +12,7 @@ import Synchronization
 /// room. What is copied from a large archive goes through a few frames that are kept for a moment, so that reading a
 /// checkpoint from its beginning to its end never holds all of it.
 @safe final class SeekableContents: FileContents, @unchecked Sendable {
-  /// A frame's place in memory: whether it has been filled. Held while it is being filled, so that others wait.
+  /// Whether a frame's place in memory has been filled; held while it is being filled, so that others wait.
   private final class Slot: Sendable {
     let isFilled = Mutex(false)
   }

@@ -53,7 +53,8 @@ package enum HeaderJournal {
     // The file may have been edited between being read and the journal's being made.
     guard read(descriptor, count: old.count) == old else {
       try WholeFile.remove(path(of: file))
-      throw SafeTensorsError(path: file, rule: .cannotWrite, detail: "was changed by somebody else meanwhile; try again")
+      throw SafeTensorsError(
+        path: file, rule: .cannotWrite, detail: "was changed by another program meanwhile; try again")
     }
     do throws(SafeTensorsError) {
       try write(new[first...last], at: first, to: descriptor, of: file)

@@ -47,7 +47,8 @@ package struct MetadataEdit: Sendable {
   package init(path: String) throws(SafeTensorsError) {
     guard !ShardIndex.isIndex(path) else {
       throw SafeTensorsError(
-        path: path, rule: .shards, detail: "is the index of several files; name one of them, each has metadata of its own")
+        path: path, rule: .shards,
+        detail: "is the index of several files; name one of them, each has metadata of its own")
     }
     try HeaderJournal.check(path)
     let file = try SafeTensorsFile(path: path)
@@ -81,7 +82,8 @@ package struct MetadataEdit: Sendable {
         spare: length - text.json.count, written: written)
     }
     // Behind a link, so that the link stays one.
-    var outcome = try await write(to: Self.target(of: file.path), existing: .replace, mode: Self.mode(of: file.path), workers: workers)
+    var outcome = try await write(
+      to: Self.target(of: file.path), existing: .replace, mode: Self.mode(of: file.path), workers: workers)
     outcome.path = file.path
     return outcome
   }

@@ -142,9 +142,8 @@ struct HashView {
   func lines(width: Int = Terminal.width) -> [String] {
     var table = TextTable([.left, .left])
     let isShort = file.size <= 1 << 20
-    table.add([
-      "AutoV1", (isFull ? file.autov1Sha256 : file.autov1) + (isShort ? "  of nothing: shorter than 1 MiB" : ""),
-    ])
+    table.add(["AutoV1", isFull ? file.autov1Sha256 : file.autov1])
+    if isShort { table.add(["", "that of nothing, since the file is shorter than 1 MiB"]) }
     table.add(["AutoV2", isFull ? file.sha256 : file.autov2])
     table.add(["AutoV3", isFull ? file.tensorsSha256 : file.autov3])
     if isFull { table.add(["modelspec", file.modelspecHash]) }

@@ -15,11 +15,12 @@ struct InspectCommand: AsyncParsableCommand {
         troupe inspect konrad.safetensors
         troupe inspect konrad.safetensors lisar.safetensors
         troupe inspect --no-weights *.safetensors
+        troupe inspect models/sdxl models/flux/transformer/diffusion_pytorch_model.safetensors.index.json
         troupe inspect --json konrad.safetensors | jq '.files[0].rank'
         troupe inspect --fail-on non-finite-values --fail-on zero-modules konrad.safetensors
       """)
 
-  @Argument(help: "Files to inspect: .safetensors, or .safetensors.zst.")
+  @Argument(help: "Files to inspect: .safetensors, .safetensors.zst, an index of several files, or a model's folder.")
   var files: [String]
 
   @Flag(help: "Read the header only: no strengths and no hashes, but at once.")

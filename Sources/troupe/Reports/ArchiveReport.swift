@@ -47,9 +47,13 @@ struct ArchiveView {
     let rate = Double(entry.bytes) / max(entry.seconds, 1e-3)
     let frames = entry.frames.map { "\($0) frames" } ?? "no seek table"
     let facts = [
-      "\(Numbers.bytes(entry.bytes)) in \(Numbers.bytes(entry.packedBytes)) (\(Numbers.percent(entry.share, 1)))", frames,
+      "\(Numbers.bytes(entry.bytes)) in \(Numbers.bytes(entry.packedBytes)) (\(Numbers.percent(entry.share, 1)))",
+      frames,
       "\(Numbers.bytes(Int(rate)))/s",
     ]
-    return [style.bold(Terminal.sanitised(entry.output)), "  " + (facts + (entry.verified ? ["verified"] : [])).joined(separator: ", ")]
+    return [
+      style.bold(Terminal.sanitised(entry.output)),
+      "  " + (facts + (entry.verified ? ["verified"] : [])).joined(separator: ", "),
+    ]
   }
 }

@@ -66,6 +66,7 @@ struct InspectView {
           ? "base model or component of an unknown family"
           : "\(file.architecture.label) base model or component")
       facts.add("Predicts", prediction)
+      facts.add("Files", file.checkpoint?.files.map { "\($0), read as one" })
       facts.add("Size", "\(Numbers.scaled(file.parameters)) parameters in \(file.tensors) tensors")
       facts.add("Numbers", numbers)
     case .other:

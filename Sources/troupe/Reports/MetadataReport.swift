@@ -56,14 +56,21 @@ struct MetadataView {
   func lines(width: Int = Terminal.width) -> [String] {
     var facts = FactList("")
     for (label, keys) in [("added", report.added), ("changed", report.changed), ("removed", report.removed)] {
-      facts.add(label, keys.isEmpty ? nil : "\(keys.count): \(Terminal.sanitised(keys.joined(separator: ", ")))")
+      facts.add(label, keys.isEmpty ? nil : Self.list(keys))
     }
     facts.add("kept", "\(report.kept) as they were")
     facts.add(
-      "header", "\(Numbers.bytes(report.headerBytes)), of which \(Numbers.bytes(report.spareBytes)) free for later edits")
+      "header",
+      "\(Numbers.bytes(report.headerBytes)), of which \(Numbers.bytes(report.spareBytes)) free for later edits")
     facts.add("written", written)
     for note in report.notes { facts.add("note", Terminal.sanitised(note)) }
     return [style.bold(Terminal.sanitised(report.output))] + facts.lines(width: width, style: style).dropFirst()
+  }
+
+  /// The names of a few keys, and how many there are.
+  private static func list(_ keys: [String]) -> String {
+    let shown = keys.count > 12 ? keys.prefix(9) + ["\(keys.count - 9) more (--json names all)"] : keys
+    return "\(keys.count): \(Terminal.sanitised(shown.joined(separator: ", ")))"
   }
 
   private var written: String {

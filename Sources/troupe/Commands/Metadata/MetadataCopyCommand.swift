@@ -50,7 +50,8 @@ struct MetadataCopyCommand: AsyncParsableCommand {
         text[key] = value
       }
       let left = other.keys.filter { Self.own.contains($0) && chosen[$0] == nil && patterns.isEmpty }.sorted()
-      return left.isEmpty ? [] : ["not copied, since they speak of the other file's tensors: \(left.joined(separator: ", "))"]
+      return left.isEmpty
+        ? [] : ["not copied, since they speak of the other file's tensors: \(left.joined(separator: ", "))"]
     }
   }
 }
