@@ -3,6 +3,8 @@
 /// What cannot be read is an error at the moment of reading: an archive is unpacked frame by frame, so that damage in
 /// one of its frames shows only when a tensor of it is asked for.
 protocol FileContents: AnyObject, Sendable {
+  /// The file, as errors name it.
+  var path: String { get }
   /// How many bytes there are.
   var count: Int { get }
 
@@ -16,6 +18,12 @@ protocol FileContents: AnyObject, Sendable {
 extension FileContents {
   /// A copy of the bytes of `range`.
   func copy(_ range: Range<Int>) throws(SafeTensorsError) -> [UInt8] {
+    // A small archive, or a sparse file, can have a tensor that no memory holds.
+    guard range.count <= Memory.physical else {
+      throw SafeTensorsError(
+        path: path, rule: .cannotOpen,
+        detail: "\(range.count) bytes of it are needed at once, more than this machine's memory")
+    }
     // The closure of the initialiser rethrows without a type, so the error is handed out beside it.
     var failure: SafeTensorsError?
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
@@ -48,7 +56,8 @@ enum OpenedContents {
   static func archive(path: String, isContainer: Bool = true) throws(SafeTensorsError) -> any FileContents {
     let file = try MappedContents(path: path)
     if let table = try SeekTable(file, path: path) { return try SeekableContents(file, table: table, path: path) }
-    return UnpackedContents(try ZstdArchive.unpacked(file, path: path, isContainer: isContainer))
+    return UnpackedContents(
+      try ZstdArchive.unpacked(file, path: path, isContainer: isContainer), path: path)
   }
 }
 
@@ -79,9 +88,13 @@ final class MappedContents: FileContents {
 
 /// Bytes that are in memory.
 final class UnpackedContents: FileContents {
+  let path: String
   private let bytes: [UInt8]
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: [UInt8], path: String) {
+    self.bytes = bytes
+    self.path = path
+  }
 
   var count: Int { bytes.count }
 

@@ -1,11 +1,13 @@
 /// The bytes of several open files, one after another.
 final class JoinedContents: FileContents {
+  let path: String
   private let files: [any FileContents]
   private let starts: [Int]
   let count: Int
 
-  init(_ files: [any FileContents]) {
+  init(_ files: [any FileContents], path: String) {
     self.files = files
+    self.path = path
     starts = files.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
     count = starts[files.count]
   }

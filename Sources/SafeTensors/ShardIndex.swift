@@ -117,7 +117,7 @@ extension SafeTensorsFile {
   package convenience init(
     path: String, joining files: [(file: SafeTensorsFile, prefix: String, includes: (String) -> Bool)]
   ) throws(SafeTensorsError) {
-    let contents = JoinedContents(files.map(\.file.contents))
+    let contents = JoinedContents(files.map(\.file.contents), path: path)
     var tensors: [TensorInfo] = []
     var owners: [ExactName: String] = [:]
     var metadata: [String: String] = [:]

@@ -82,7 +82,7 @@ import Testing
   func recipesStay(key: String, value: String) { #expect(fates(key, value) == [.kept, .removed, .removed]) }
 
   @Test(arguments: ["ss_tag_frequency", "my_notes", "prompt", "sshs_cp0", "ss_output_nam"])
-  func therestGoes(key: String) {
+  func theRestGoes(key: String) {
     // A key that looks like sd-scripts' is a recipe's.
     #expect(fates(key, #"{"a": {"b": 1}}"#).first == (key == "ss_output_nam" ? .kept : .removed))
     #expect(fates(key, "x").suffix(2) == [.removed, .removed])

@@ -336,6 +336,13 @@ struct SeekableArchiveTests {
     #expect(error.rule == .archive && error.detail.contains("memory"))
   }
 
+  @Test func moreThanMemoryAtOnce() throws {
+    let contents = UnpackedContents([1, 2, 3], path: "small")
+    #expect(try contents.copy(1..<3) == [2, 3])
+    let error = try #require(throws: SafeTensorsError.self) { try contents.copy(0..<(1 << 60)) }
+    #expect(error.path == "small" && error.detail.contains("memory"))
+  }
+
   @Test func existingFilesAreKept() async throws {
     let folder = try TemporaryFolder()
     let file = try source(folder)

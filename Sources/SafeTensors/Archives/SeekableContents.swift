@@ -28,6 +28,8 @@ import Synchronization
   private let slots: [Slot]
   private let keepsWhole: Bool
   private let memory = Mutex<UInt?>(nil)
+  /// How many bytes of it are filled.
+  private let filled = Mutex(0)
   private let recent = Mutex<[(frame: Int, bytes: [UInt8])]>([])
 
   /// Opens an archive with its table; nothing is unpacked yet.
@@ -125,6 +127,11 @@ import Synchronization
     let place = table.frames[frame].unpacked
     try slots[frame].isFilled.withLock { isFilled throws(SafeTensorsError) in
       guard !isFilled else { return }
+      let total = filled.withLock { filled in
+        filled += place.count
+        return filled
+      }
+      guard total <= Memory.physical else { throw tooLarge() }
       unsafe try unpack(
         frame, into: UnsafeMutableRawBufferPointer(start: base + place.lowerBound, count: place.count))
       isFilled = true
@@ -141,19 +148,14 @@ import Synchronization
       return address ?? 0
     }
     guard let base = unsafe UnsafeMutableRawPointer(bitPattern: address) else {
-      throw SafeTensorsError(
-        path: path, rule: .archive,
-        detail: "unpacks to \(table.count) bytes, for which there is no room in memory; unpack it with `troupe unpack`")
+      throw tooLarge()
     }
     return unsafe base
   }
-}
 
-/// What this machine has.
-enum Memory {
-  /// Its memory in bytes.
-  static let physical: Int = {
-    let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
-    return pages > 0 && size > 0 ? pages * size : .max
-  }()
+  private func tooLarge() -> SafeTensorsError {
+    SafeTensorsError(
+      path: path, rule: .archive,
+      detail: "unpacks to \(table.count) bytes, for which there is no room in memory; unpack it with `troupe unpack`")
+  }
 }

@@ -144,7 +144,8 @@ struct InspectView {
 
   private func addHashes(_ facts: inout FactList) {
     guard let short = file.hashes.autov2, let tensors = file.hashes.autov3 else {
-      facts.add("Hashes", "not computed (--hash)")
+      let isOne = file.checkpoint?.files == nil
+      facts.add("Hashes", isOne ? "not computed (--hash)" : "each file has its own (troupe hash)")
       return
     }
     facts.add("AutoV2", short)
