@@ -1,10 +1,11 @@
-import SafeTensors
+package import SafeTensors
 
 extension Adapter {
   /// The error that names the first tensor of a layer that holds NaN or infinite values; nil when none does.
-  package func nonFiniteError(in module: AdapterModule) -> AdapterError? {
+  /// - Throws: `SafeTensorsError` when a tensor cannot be read.
+  package func nonFiniteError(in module: AdapterModule) throws(SafeTensorsError) -> AdapterError? {
     for tensor in module.tensors.values.sorted(by: { $0.name < $1.name }) {
-      let count = file.nonFiniteCount(of: tensor)
+      let count = try file.nonFiniteCount(of: tensor)
       guard count > 0 else { continue }
       return AdapterError(
         path: file.path, rule: .nonFinite, key: tensor.name,

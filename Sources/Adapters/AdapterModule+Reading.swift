@@ -50,7 +50,9 @@ extension AdapterModule {
         AdapterError(path: file.path, rule: .alpha, key: tensor.name, detail: detail)
       }
       let values: [Double]
-      do { values = try file.doubles(of: tensor) } catch { throw failure("alpha cannot be read as a number") }
+      do { values = try file.doubles(of: tensor) } catch {
+        throw failure("alpha cannot be read as a number: \(error.detail)")
+      }
       guard values.count == 1, let value = values.first, value.isFinite else {
         throw failure(
           "alpha is \(values.count == 1 ? "\(values[0])" : "\(values.count) numbers"), not one finite number")

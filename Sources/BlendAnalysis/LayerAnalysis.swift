@@ -26,7 +26,7 @@ struct LayerAnalysis: Sendable {
       return try LayerAnalysis(path: path, participants, detailed: detailed, panel: &panel)
     } catch LinearAlgebraError.nonFinite {
       for participant in participants {
-        if let error = participant.adapter.nonFiniteError(in: participant.module) { throw error }
+        if let error = try participant.adapter.nonFiniteError(in: participant.module) { throw error }
       }
       throw LinearAlgebraError.nonFinite
     }

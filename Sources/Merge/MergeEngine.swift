@@ -39,7 +39,7 @@ public enum MergeEngine {
         totals.add(layer, path: plan.layers[index].path)
         progress(index + 1, plan.layers.count)
       })
-    let hashes = await hashing
+    let hashes = try await hashing
     try writer.replaceMetadata(MergedMetadata.key, with: MergedMetadata.record(recipe, plan: plan, hashes: hashes))
     try writer.replaceMetadata(MergedMetadata.discardedKey, with: MergedMetadata.number(totals.discardedShare))
     if recipe.verifies {
@@ -63,12 +63,12 @@ public enum MergeEngine {
   }
 
   /// The SHA-256 of each source's tensors.
-  static func hashes(of sources: [MergeSource]) async -> [String] {
-    await withTaskGroup(of: (Int, String).self) { group in
+  static func hashes(of sources: [MergeSource]) async throws -> [String] {
+    try await withThrowingTaskGroup(of: (Int, String).self) { group in
       for (index, source) in sources.enumerated() {
-        group.addTask { (index, await source.adapter.file.tensorHashOnThread()) }
+        group.addTask { (index, try await source.adapter.file.tensorHashOnThread()) }
       }
-      return await group.reduce(into: Array(repeating: "", count: sources.count)) { $0[$1.0] = $1.1 }
+      return try await group.reduce(into: Array(repeating: "", count: sources.count)) { $0[$1.0] = $1.1 }
     }
   }
 
@@ -94,7 +94,7 @@ public enum MergeEngine {
         case .layered(let method, _, _): try LayeredMerge.factors(layer, recipe, method: method)
         }
     } catch LinearAlgebraError.nonFinite {
-      throw nonFiniteError(layer, recipe) ?? LinearAlgebraError.nonFinite
+      throw try nonFiniteError(layer, recipe) ?? LinearAlgebraError.nonFinite
     }
     let down = try rounded(factors.down, layer.keys.down, layer, plan: plan, recipe: recipe)
     let up = try rounded(factors.up, layer.keys.up, layer, plan: plan, recipe: recipe)
@@ -116,7 +116,7 @@ public enum MergeEngine {
     }
     let (bytes, bad) = plan.dtype.narrowed(values, policy: recipe.overflow)
     guard bad > 0 else { return bytes }
-    if let error = nonFiniteError(layer, recipe) { throw error }
+    if let error = try nonFiniteError(layer, recipe) { throw error }
     throw MergeError(
       path: key, rule: .overflow,
       detail:
@@ -126,8 +126,11 @@ public enum MergeEngine {
 
 extension MergeEngine {
   /// The error that names the source and tensor with NaN or infinite values behind a layer.
-  private static func nonFiniteError(_ layer: MergePlan.Layer, _ recipe: MergeRecipe) -> (any Error)? {
-    layer.parts.lazy.compactMap { recipe.sources[$0.source].adapter.nonFiniteError(in: $0.module) }.first
+  private static func nonFiniteError(_ layer: MergePlan.Layer, _ recipe: MergeRecipe) throws -> (any Error)? {
+    for part in layer.parts {
+      if let error = try recipe.sources[part.source].adapter.nonFiniteError(in: part.module) { return error }
+    }
+    return nil
   }
 }
 

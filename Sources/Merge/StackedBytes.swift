@@ -25,12 +25,12 @@ enum StackedBytes {
     var down = zeros(layer.rank * layer.inputs * size)
     var column = 0
     for part in parts {
-      guard part.file.nonFiniteCount(of: part.down) == 0 else { return nil }
-      part.file.copyRows(
+      guard try part.file.nonFiniteCount(of: part.down) == 0 else { return nil }
+      try part.file.copyRows(
         part.down, rows: part.rank, into: &down, offset: column * layer.inputs * size, stride: layer.inputs * size)
       if part.weight == 1 {
-        guard part.file.nonFiniteCount(of: part.up) == 0 else { return nil }
-        part.file.copyRows(
+        guard try part.file.nonFiniteCount(of: part.up) == 0 else { return nil }
+        try part.file.copyRows(
           part.up, rows: layer.outputs, into: &up, offset: column * size, stride: layer.rank * size)
       } else {
         let (bytes, bad) = dtype.narrowed(

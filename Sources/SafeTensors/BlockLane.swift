@@ -69,20 +69,14 @@ import Synchronization
   func add(_ bytes: RawSpan) throws(SafeTensorsError) {
     try unsafe fill(bytes.byteCount) { done, target in
       unsafe bytes.extracting(done..<done + target.count).withUnsafeBytes { unsafe target.copyMemory(from: $0) }
-      return true
     }
   }
 
   /// Adds bytes of another file, read straight into the blocks.
   func add(_ range: Range<Int>, of source: SafeTensorsFile) throws(SafeTensorsError) {
-    let isRead = try unsafe fill(range.count) { done, target in
+    try unsafe fill(range.count) { done, target throws(SafeTensorsError) in
       let start = range.lowerBound + done
-      return unsafe source.contents.read(start..<start + target.count, into: target)
-    }
-    guard isRead else {
-      throw SafeTensorsError(
-        path: source.path, rule: .cannotOpen,
-        detail: "cannot be read to its end; the file was cut off or became unreadable since it was opened")
+      unsafe try source.contents.read(start..<start + target.count, into: target)
     }
   }
 
@@ -96,21 +90,19 @@ import Synchronization
   /// Waits until nothing is being written any more.
   func stop() { queue.sync {} }
 
-  /// Has `count` bytes filled in, block by block; false as soon as that fails.
-  @discardableResult
+  /// Has `count` bytes filled in, block by block.
   private func fill(
-    _ count: Int, _ body: (_ done: Int, _ target: UnsafeMutableRawBufferPointer) -> Bool
-  ) throws(SafeTensorsError) -> Bool {
+    _ count: Int, _ body: (_ done: Int, _ target: UnsafeMutableRawBufferPointer) throws(SafeTensorsError) -> Void
+  ) throws(SafeTensorsError) {
     var done = 0
     while done < count {
       let piece = min(count - done, Self.blockSize - filled)
       let place = handedOver % Self.blockCount * Self.blockSize + filled
-      guard unsafe body(done, UnsafeMutableRawBufferPointer(start: memory + place, count: piece)) else { return false }
+      unsafe try body(done, UnsafeMutableRawBufferPointer(start: memory + place, count: piece))
       done += piece
       filled += piece
       if filled == Self.blockSize { try handOver() }
     }
-    return true
   }
 
   private func handOver() throws(SafeTensorsError) {

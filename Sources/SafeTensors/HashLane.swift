@@ -3,6 +3,9 @@ import Synchronization
 
 /// Hashes bytes on a thread of its own, in the order in which they are handed over, while the caller writes them.
 final class HashLane: Sendable {
+  /// How much is handed over at a time, by those who choose.
+  static let pieceSize = 2 << 20
+
   private let state = Mutex(SHA256Hash())
   private let queue = DispatchQueue(label: "troupe.hash")
   /// At most this many pieces wait, so that memory stays bounded when hashing is the slower of the two.

@@ -22,7 +22,7 @@ extension Header {
   ///   - read: lends a range of the file's bytes.
   /// - Throws: ``SafeTensorsError`` with the first rule that is broken, in the reference's order.
   package init(
-    path: String, fileSize: Int, read: (Range<Int>) -> [UInt8]
+    path: String, fileSize: Int, read: (Range<Int>) throws(SafeTensorsError) -> [UInt8]
   ) throws(SafeTensorsError) {
     guard fileSize >= 8 else {
       throw SafeTensorsError(
@@ -31,7 +31,7 @@ extension Header {
           ? "the file is empty: the download or copy did not happen, fetch it again"
           : "the file has \(fileSize) bytes, fewer than the 8 of a header length")
     }
-    let length = read(0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let length = try read(0..<8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(Header.largest) else {
       throw SafeTensorsError(
         path: path, rule: .headerTooLarge,
@@ -43,7 +43,7 @@ extension Header {
         path: path, rule: .headerLength,
         detail: "the header claims \(length) bytes, but only \(fileSize - 8) follow; the file is cut off")
     }
-    let bytes = read(8..<end)
+    let bytes = try read(8..<end)
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw SafeTensorsError(path: path, rule: .notUTF8, detail: "the header is not UTF-8 text")
     }

@@ -55,20 +55,10 @@ import Darwin
     if descriptor >= 0 { close(descriptor) }
   }
 
-  /// A copy of the bytes of `range`, read without touching the mapping: the kernel maps 64 kB around every touched
-  /// byte, which a thousand scattered alphas would turn into the whole file.
-  func copy(_ range: Range<Int>) -> [UInt8]? {
-    var isWhole = false
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
-      let room = unsafe UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: range.count)
-      isWhole = unsafe read(range, into: room)
-      initialized = isWhole ? range.count : 0
-    }
-    return isWhole ? bytes : nil
-  }
-
   /// Copies the bytes of `range` to memory of the same size without touching the mapping; false when the file no longer
   /// has them.
+  ///
+  /// The kernel maps 64 kB around every touched byte, which a thousand scattered alphas would turn into the whole file.
   func read(_ range: Range<Int>, into target: UnsafeMutableRawBufferPointer) -> Bool {
     var done = 0
     while done < range.count, let start = target.baseAddress {
@@ -81,12 +71,12 @@ import Darwin
   }
 
   /// Lends the bytes of `range`; it must lie within the file.
-  func withBytes<R, E: Error>(in range: Range<Int>, _ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+  func withBytes<R>(in range: Range<Int>, _ body: (RawSpan) -> R) -> R {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "a range outside the mapped file")
     let pointer = unsafe UnsafeRawPointer(base)
     let span = unsafe UnsafeRawBufferPointer(start: pointer.map { unsafe $0 + range.lowerBound }, count: range.count)
       .bytes
-    return try body(span)
+    return body(span)
   }
 }
 

@@ -40,6 +40,10 @@ public struct SafeTensorsError: Error, Sendable, CustomStringConvertible {
     case foreignFormat = "foreign-format"
     /// The compressed archive is damaged.
     case archive = "archive"
+    /// A model in several files does not fit its index: a file or tensor is missing, or elsewhere.
+    case shards
+    /// An edit of the file was interrupted, or is under way.
+    case interrupted
     /// There is no tensor of this name.
     case noSuchTensor = "no-such-tensor"
     /// The dtype has no numeric widening (packed 4/6-bit, E8M0, complex).

@@ -7,9 +7,11 @@ extension SafeTensorsFile {
   ///   - target: the bytes of the larger matrix.
   ///   - offset: the index in `target` of the first byte.
   ///   - stride: the bytes of a row of the larger matrix.
-  package func copyRows(_ tensor: TensorInfo, rows: Int, into target: inout [UInt8], offset: Int, stride: Int) {
+  package func copyRows(
+    _ tensor: TensorInfo, rows: Int, into target: inout [UInt8], offset: Int, stride: Int
+  ) throws(SafeTensorsError) {
     guard rows > 0, !tensor.range.isEmpty else { return }
-    withBytes(of: tensor) { SafeTensors.copyRows($0, rows: rows, into: &target, offset: offset, stride: stride) }
+    try withBytes(of: tensor) { SafeTensors.copyRows($0, rows: rows, into: &target, offset: offset, stride: stride) }
   }
 }
 

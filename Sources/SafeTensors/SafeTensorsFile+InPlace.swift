@@ -21,11 +21,8 @@ extension SafeTensorsFile {
         detail: "bytes \(bytes) of \(tensor.range.count) were to be read into memory of \(count)")
     }
     let start = fileRange(of: tensor).lowerBound + bytes.lowerBound
-    let isRead = unsafe target.withUnsafeMutableBytes { unsafe contents.read(start..<start + count, into: $0) }
-    guard isRead else {
-      throw SafeTensorsError(
-        path: path, rule: .cannotOpen, tensor: tensor.name,
-        detail: "cannot be read to its end; the file was cut off or became unreadable since it was opened")
+    try unsafe target.withUnsafeMutableBytes { memory throws(SafeTensorsError) in
+      unsafe try contents.read(start..<start + count, into: memory)
     }
   }
 
@@ -57,7 +54,7 @@ extension SafeTensorsFile {
     while done < elements.count {
       let piece = min(elements.count - done, 1 << 20)
       let first = start + (elements.lowerBound + done) * size
-      let bytes = contents.copy(first..<first + piece * size)
+      let bytes = try contents.copy(first..<first + piece * size)
       unsafe target.withUnsafeMutableBytes { room in
         unsafe bytes.withUnsafeBytes { source in
           if let from = source.baseAddress, let to = room.baseAddress {

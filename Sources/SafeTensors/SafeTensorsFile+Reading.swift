@@ -5,23 +5,25 @@ extension SafeTensorsFile {
   }
 
   /// A copy of a range of the whole file's bytes.
-  func read(fileRange: Range<Int>) -> [UInt8] { contents.copy(fileRange) }
+  func read(fileRange: Range<Int>) throws(SafeTensorsError) -> [UInt8] { try contents.copy(fileRange) }
 
   /// A copy of a tensor's bytes, read without touching the mapping.
   ///
   /// For files of which more is used than memory should hold: mapped pages count as the process' own.
-  package func read(_ tensor: TensorInfo) -> [UInt8] { contents.copy(fileRange(of: tensor)) }
+  package func read(_ tensor: TensorInfo) throws(SafeTensorsError) -> [UInt8] {
+    try contents.copy(fileRange(of: tensor))
+  }
 
   /// ``floats(of:)`` without touching the mapping.
   package func readFloats(_ tensor: TensorInfo) throws(SafeTensorsError) -> [Float] {
     try checkNumeric(tensor)
-    return tensor.dtype.widenedFloats(read(tensor))
+    return tensor.dtype.widenedFloats(try read(tensor))
   }
 
   /// ``doubles(of:)`` without touching the mapping.
   package func readDoubles(_ tensor: TensorInfo) throws(SafeTensorsError) -> [Double] {
     try checkNumeric(tensor)
-    return tensor.dtype.widened(read(tensor))
+    return tensor.dtype.widened(try read(tensor))
   }
 
   /// Widens some of a tensor's numbers into the beginning of an array, without touching the mapping.

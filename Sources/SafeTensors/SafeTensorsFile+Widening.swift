@@ -40,7 +40,7 @@ extension SafeTensorsFile {
   public func floats(of tensor: TensorInfo) throws(SafeTensorsError) -> [Float] {
     let kernel = try kernel(of: tensor)
     let count = tensor.count
-    return withBytes(of: tensor) { span in
+    return try withBytes(of: tensor) { span in
       unsafe span.withUnsafeBytes { source in
         unsafe [Float](unsafeUninitializedCapacity: count) { target, initialized in
           if let from = source.baseAddress, let to = target.baseAddress {
@@ -56,8 +56,8 @@ extension SafeTensorsFile {
   public func doubles(of tensor: TensorInfo) throws(SafeTensorsError) -> [Double] {
     let kernel = try kernel(of: tensor)
     let count = tensor.count
-    if count <= 16 { return tensor.dtype.widened(copy(tensor)) }
-    return withBytes(of: tensor) { span in
+    if count <= 16 { return tensor.dtype.widened(try copy(tensor)) }
+    return try withBytes(of: tensor) { span in
       unsafe span.withUnsafeBytes { source in
         unsafe [Double](unsafeUninitializedCapacity: count) { target, initialized in
           if let from = source.baseAddress, let to = target.baseAddress {
@@ -93,7 +93,7 @@ extension SafeTensorsFile {
       offset >= 0 && columns.count <= stride && offset + (rows.count - 1) * stride + columns.count <= target.count,
       "a block outside the matrix")
     let first = (rows.lowerBound * rowLength + columns.lowerBound) * tensor.dtype.bitWidth / 8
-    withBytes(of: tensor) { span in
+    try withBytes(of: tensor) { span in
       unsafe span.withUnsafeBytes { source in
         unsafe target.withUnsafeMutableBufferPointer { buffer in
           if let from = source.baseAddress, let to = buffer.baseAddress {
@@ -106,9 +106,10 @@ extension SafeTensorsFile {
   }
 
   /// How many of a tensor's values are NaN or infinite; 0 for formats that have no such values.
-  public func nonFiniteCount(of tensor: TensorInfo) -> Int {
+  /// - Throws: ``SafeTensorsError`` when the tensor cannot be read.
+  public func nonFiniteCount(of tensor: TensorInfo) throws(SafeTensorsError) -> Int {
     guard tensor.dtype.isFloatingPoint, let kernel = tensor.dtype.kernel else { return 0 }
-    return withBytes(of: tensor) { span in
+    return try withBytes(of: tensor) { span in
       unsafe span.withUnsafeBytes { source in
         guard let from = source.baseAddress else { return 0 }
         return unsafe ck_count_nonfinite(kernel, from, tensor.count)

@@ -1,29 +1,48 @@
 /// An open safetensors file: a checked header, and the tensors' bytes on demand.
 ///
-/// Opening reads the header only. Files are memory-mapped; an archive named `.zst` is unpacked into memory.
+/// Opening reads the header only. Files are memory-mapped; an archive named `.zst` is unpacked as its tensors are asked
+/// for where it has a seek table, and at once into memory where it has none. The index of a model in several files
+/// (`….safetensors.index.json`) is opened as one file that has all their tensors.
 public final class SafeTensorsFile: Sendable {
   /// The path as the caller gave it.
   public let path: String
   /// The checked header.
   public let header: Header
-  /// The size of the (unpacked) file in bytes.
+  /// The size of the (unpacked) file in bytes; of several files, their sum.
   public let size: Int
-  let contents: FileContents
+  /// The paths of the files that this one stands for; empty for an ordinary file.
+  public let pieces: [String]
+  let contents: any FileContents
   private let index: [ExactName: Int]
 
   /// Opens and checks a file.
   /// - Throws: ``SafeTensorsError`` naming the broken rule; a file of another format is named for what it is.
-  public init(path: String) throws(SafeTensorsError) {
-    let contents = try FileContents(path: path)
-    let header: Header
-    do {
-      header = try Header(path: path, fileSize: contents.count, read: contents.copy)
-    } catch {
-      throw Self.named(error, firstBytes: contents.copy(0..<min(contents.count, 512)))
+  public convenience init(path: String) throws(SafeTensorsError) {
+    if ShardIndex.isIndex(path) {
+      try self.init(try ShardIndex(path: path))
+    } else {
+      try self.init(path: path, contents: try OpenedContents.open(path: path))
     }
+  }
+
+  /// Checks the header of opened bytes.
+  convenience init(path: String, contents: any FileContents) throws(SafeTensorsError) {
+    let header: Header
+    do throws(SafeTensorsError) {
+      header = try Header(path: path, fileSize: contents.count) { (range) throws(SafeTensorsError) in
+        try contents.copy(range)
+      }
+    } catch {
+      throw Self.named(error, firstBytes: try contents.copy(0..<min(contents.count, 512)))
+    }
+    self.init(path: path, header: header, contents: contents, pieces: [])
+  }
+
+  init(path: String, header: Header, contents: any FileContents, pieces: [String]) {
     self.path = path
     self.header = header
     self.contents = contents
+    self.pieces = pieces
     size = contents.count
     index = Dictionary(
       header.tensors.indices.map { (ExactName(header.tensors[$0].name), $0) }, uniquingKeysWith: { _, last in last })
@@ -33,22 +52,14 @@ public final class SafeTensorsFile: Sendable {
   public subscript(_ name: String) -> TensorInfo? { index[ExactName(name)].map { header.tensors[$0] } }
 
   /// Lends the raw bytes of one of this file's tensors.
-  public func withBytes<R, E: Error>(
-    of tensor: TensorInfo, _ body: (RawSpan) throws(E) -> R
-  ) throws(E) -> R {
-    try withFileBytes(in: header.dataStart + tensor.range.lowerBound..<header.dataStart + tensor.range.upperBound, body)
+  /// - Throws: ``SafeTensorsError`` when they cannot be read: a frame of an archive is damaged.
+  public func withBytes<R>(of tensor: TensorInfo, _ body: (RawSpan) -> R) throws(SafeTensorsError) -> R {
+    try contents.withBytes(in: fileRange(of: tensor), body)
   }
 
   /// A copy of a tensor's bytes.
-  package func copy(_ tensor: TensorInfo) -> [UInt8] {
-    contents.copy(header.dataStart + tensor.range.lowerBound..<header.dataStart + tensor.range.upperBound)
-  }
-
-  /// Lends a range of the whole file's bytes, header included.
-  package func withFileBytes<R, E: Error>(
-    in range: Range<Int>, _ body: (RawSpan) throws(E) -> R
-  ) throws(E) -> R {
-    try contents.withBytes(in: range, body)
+  package func copy(_ tensor: TensorInfo) throws(SafeTensorsError) -> [UInt8] {
+    try contents.copy(fileRange(of: tensor))
   }
 
   /// An error about the header, turned into one about the whole file when it is really something else.

@@ -8,7 +8,7 @@ extension SafeTensorsWriter {
     copying tensor: TensorInfo, from file: SafeTensorsFile
   ) throws(SafeTensorsError) {
     guard hash == nil, tensor.range.count >= Self.pendingLimit / 16, let expected else {
-      return try append(file.read(tensor))
+      return try append(try file.read(tensor))
     }
     guard expected.range.count == tensor.range.count else {
       throw SafeTensorsError(
@@ -21,7 +21,7 @@ extension SafeTensorsWriter {
     if let lane { return try lane.add(range, of: file) }
     var rest = range
     while !rest.isEmpty {
-      let bytes = file.read(fileRange: rest.prefix(Self.copyLimit))
+      let bytes = try file.read(fileRange: rest.prefix(Self.copyLimit))
       try Self.writeAll(unsafe bytes.span.bytes, to: descriptor, path: path)
       written += bytes.count
       rest = rest.dropFirst(bytes.count)

@@ -10,11 +10,11 @@ package enum TextFile {
   /// - Throws: ``SafeTensorsError`` when it is there and cannot be read, or is larger than `limit` bytes.
   package static func contents(_ path: String, limit: Int = .max) throws(SafeTensorsError) -> [UInt8]? {
     guard unsafe access(path, F_OK) == 0 else { return nil }
-    let contents = try FileContents(path: path)
+    let contents = try OpenedContents.open(path: path, isContainer: false)
     guard contents.count <= limit else {
       throw SafeTensorsError(
         path: path, rule: .cannotOpen, detail: "has \(contents.count) bytes, more than the \(limit) that are read")
     }
-    return contents.copy(0..<contents.count)
+    return try contents.copy(0..<contents.count)
   }
 }

@@ -35,6 +35,7 @@ struct Failure {
     case let error as SafeTensorsError: Self.say(error.description, Self.code(of: error))
     case let error as AdapterError: Self.say(error.description, .input)
     case let error as LayerWeightsError: Self.say("\(error)", .usage)
+    case let error as MetadataError: Self.say(error.description, error.isUsage ? .usage : .input)
     case let error as RecipeFileError: Self.say("\(error)", .input)
     case let error as MergeError where error.rule == .parameter: Self.say("--method: \(error.detail)", .usage)
     case let error as MergeError: Self.say(error.description, error.rule == .verification ? .running : .input)

@@ -25,7 +25,7 @@ struct Troupe: AsyncParsableCommand {
       ScaleCommand.self,
       SubtractCommand.self, BakeCommand.self, ExtractCommand.self, GenerateCommand.self,
       TrainCommand.self, DatasetCommand.self,
-      DoctorCommand.self,
+      MetadataCommand.self, HashCommand.self, PackCommand.self, UnpackCommand.self, DoctorCommand.self,
     ])
 
   /// Runs a command and turns its error, if any, into one sentence and an exit code.

@@ -27,10 +27,10 @@ enum CheckpointFixture {
   /// Every parameter of a pipeline with its bytes, read without the code under test.
   static func tensors(_ family: String) throws -> [(entry: ParameterList.Entry, bytes: [UInt8])] {
     try files(family).sorted { $0.key.rawValue < $1.key.rawValue }.flatMap { part, file in
-      file.header.tensors.map { tensor in
+      try file.header.tensors.map { tensor in
         (
           ParameterList.Entry(part: part, name: tensor.name, shape: tensor.shape),
-          file.withBytes(of: tensor) { span in span.withUnsafeBytes { Array($0) } }
+          try file.withBytes(of: tensor) { span in span.withUnsafeBytes { Array($0) } }
         )
       }
     }

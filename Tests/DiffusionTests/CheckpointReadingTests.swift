@@ -133,7 +133,7 @@ import Torch
       let name = "diffusion_pytorch_model-0000\(index + 1)-of-00002.safetensors"
       var contents: [String: (DType, [Int], [UInt8]?)] = [:]
       for tensor in part {
-        contents[tensor.name] = (tensor.dtype, tensor.shape, unet.copy(tensor))
+        contents[tensor.name] = (tensor.dtype, tensor.shape, try unet.copy(tensor))
         map[tensor.name] = name
       }
       try CheckpointFixture.write("\(path)/unet/\(name)", contents)

@@ -63,7 +63,7 @@ enum PipelineFixture {
   static func picture(_ name: String) throws -> Picture {
     let file = try SafeTensorsFile(path: path("pictures.safetensors"))
     let info = try #require(file["\(name).picture"])
-    let bytes = file.withBytes(of: info) { span in span.withUnsafeBytes { Array($0) } }
+    let bytes = try file.withBytes(of: info) { span in span.withUnsafeBytes { Array($0) } }
     return Picture(width: info.shape[1], height: info.shape[0], channels: info.shape[2], bytes: bytes)
   }
 

@@ -86,8 +86,8 @@ func write(
 
 extension SafeTensorsFile {
   /// A copy of a tensor's bytes.
-  func bytes(of tensor: TensorInfo) -> [UInt8] {
-    withBytes(of: tensor) { span in span.withUnsafeBytes { Array($0) } }
+  func bytes(of tensor: TensorInfo) throws -> [UInt8] {
+    try withBytes(of: tensor) { span in span.withUnsafeBytes { Array($0) } }
   }
 }
 

@@ -134,6 +134,6 @@ struct HeaderRuleTests {
     #expect(header.duplicateNames.isEmpty)
     let folder = try TemporaryFolder()
     let file = try SafeTensorsFile(path: folder.file("three.safetensors", bytes))
-    #expect(names.map { file[$0].map { file.bytes(of: $0) } } == [[7], [8], [9]])
+    #expect(try names.map { try file[$0].map { try file.bytes(of: $0) } } == [[7], [8], [9]])
   }
 }

@@ -28,7 +28,7 @@ import Testing
     let folder = try TemporaryFolder()
     let file = try file(folder)
     let tensor = try #require(file["f"])
-    let whole = file.bytes(of: tensor)
+    let whole = try file.bytes(of: tensor)
     #expect(try filled(12) { try file.read(tensor, bytes: 0..<12, into: &$0) } == whole)
     #expect(try filled(4) { try file.read(tensor, bytes: 4..<8, into: &$0) } == Array(whole[4..<8]))
     #expect(try filled(0) { try file.read(tensor, bytes: 12..<12, into: &$0) } == [])

@@ -32,7 +32,7 @@ struct LargeFileTests {
     try write(large, pastCacheFrom: 0, hashes: hashes)
     #expect(try contents(small) == contents(large))
     let file = try SafeTensorsFile(path: large)
-    for (declaration, bytes) in Self.all { #expect(file.read(try #require(file[declaration.name])) == bytes) }
+    for (declaration, bytes) in Self.all { #expect(try file.read(#require(file[declaration.name])) == bytes) }
     #expect(file.header.metadata["late"] == "done")
   }
 

@@ -40,7 +40,7 @@ import Testing
       let found = try picture("\(folder)/x.png")
       let file = try SafeTensorsFile(path: "\(Self.folder)/pictures.safetensors")
       let info = try #require(file["\(name).picture"])
-      let bytes = file.withBytes(of: info) { span in span.withUnsafeBytes { Array($0) } }
+      let bytes = try file.withBytes(of: info) { span in span.withUnsafeBytes { Array($0) } }
       #expect(found.bytes.count == bytes.count)
       #expect(zip(found.bytes, bytes).allSatisfy { abs(Int($0) - Int($1)) <= 2 })
     }

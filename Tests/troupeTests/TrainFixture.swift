@@ -108,8 +108,8 @@ struct TrainFixture {
   func tensors(_ name: String) throws -> [String: [UInt8]] {
     let file = try SafeTensorsFile(path: path(name))
     return Dictionary(
-      uniqueKeysWithValues: file.header.tensors.map { info in
-        (info.name, file.withBytes(of: info) { span in span.withUnsafeBytes { Array($0) } })
+      uniqueKeysWithValues: try file.header.tensors.map { info in
+        (info.name, try file.withBytes(of: info) { span in span.withUnsafeBytes { Array($0) } })
       })
   }
 
@@ -124,7 +124,7 @@ struct TrainFixture {
     var changed: [(TensorDeclaration, [UInt8])] = []
     for info in file.header.tensors {
       var shape = info.shape
-      var bytes = file.withBytes(of: info) { span in span.withUnsafeBytes { Array($0) } }
+      var bytes = try file.withBytes(of: info) { span in span.withUnsafeBytes { Array($0) } }
       change(info.name, &shape, &bytes)
       changed.append((TensorDeclaration(name: info.name, dtype: info.dtype, shape: shape), bytes))
     }

@@ -1,6 +1,7 @@
 public import SafeTensors
 
-/// A base model on disk: one checkpoint file, or a folder as diffusers keeps it.
+/// A base model on disk: one checkpoint file, the files of an index as one, or a folder: diffusers', or one whose files
+/// hold a checkpoint together.
 public struct Checkpoint: Sendable {
   /// One file of weights.
   public struct File: Sendable {
@@ -8,7 +9,7 @@ public struct Checkpoint: Sendable {
     public let file: SafeTensorsFile
     /// Its path within the folder; its name for a checkpoint of one file.
     public let relative: String
-    /// The network it holds; nil for a checkpoint of one file.
+    /// The network it holds; nil for a checkpoint's file, which may hold several.
     public let part: ModelPart?
   }
 
@@ -50,6 +51,10 @@ public struct Checkpoint: Sendable {
         File(
           file: try SafeTensorsFile(path: "\(path)/\(entry.relative)"), relative: entry.relative, part: network.part))
     }
+    for folder in Self.folders.map({ "\(path)/\($0.name)" }) where FolderContents.isFolder(folder) {
+      try ModelFiles.check(folder: folder)
+    }
+    if files.isEmpty { files = try Self.flat(path) }
     guard !files.isEmpty else {
       throw AdapterError(
         path: path, rule: .notCheckpoint,
@@ -58,9 +63,26 @@ public struct Checkpoint: Sendable {
       )
     }
     self.files = files
-    let known = files.filter { $0.part == .unet }.compactMap { CheckpointSummary(file: $0.file)?.architecture }
+    let known = files.filter { $0.part == .unet || $0.part == nil }.compactMap {
+      CheckpointSummary(file: $0.file)?.architecture
+    }
     architecture =
       known.first { $0 != .unknown } ?? (files.contains { $0.part == .textEncoder2 } ? .sdxl : .unknown)
+  }
+
+  /// The files of a folder that is one network's, or holds a checkpoint in several files.
+  private static func flat(_ path: String) throws -> [File] {
+    let names = try FolderContents.names(in: path)
+    let name = path.split(separator: "/").last.map(String.init)
+    let part = folders.first { $0.name == name }?.part
+    guard
+      try part != nil || names.contains(where: ShardIndex.isIndex)
+        || !ModelFiles.numberedFiles(names, in: path).isEmpty
+    else { return [] }
+    try ModelFiles.check(folder: path)
+    return try names.filter { $0.hasSuffix(".safetensors") }.map {
+      File(file: try SafeTensorsFile(path: "\(path)/\($0)"), relative: $0, part: part)
+    }
   }
 
   /// Where a layer's weight stands; several places where a folder holds a network more than once, none where the
@@ -71,10 +93,10 @@ public struct Checkpoint: Sendable {
   public func biasPlaces(of path: ModulePath) -> [CheckpointPlace] { places(of: path, key: \.bias) }
 
   private func places(of path: ModulePath, key: KeyPath<CheckpointKey, String>) -> [CheckpointPlace] {
-    let keys = isFolder ? CheckpointKeys.inFolder(path) : CheckpointKeys.inFile(path)
+    let (own, shared) = (CheckpointKeys.inFolder(path), CheckpointKeys.inFile(path))
     return files.enumerated().compactMap { index, file in
       guard file.part == nil || file.part == path.part else { return nil }
-      for candidate in keys {
+      for candidate in file.part == nil ? shared : own {
         guard let tensor = file.file[candidate[keyPath: key]] else { continue }
         return CheckpointPlace(
           file: index, tensor: tensor, third: candidate.third, isTransposed: candidate.isTransposed)

@@ -24,6 +24,8 @@ public struct CheckpointSummary: Sendable, Codable, Equatable {
   @Explicit public var prediction: PredictionType?
   /// Whether its noise schedule ends in pure noise, as a marker says.
   public var hasZeroTerminalSNR: Bool
+  /// How many files it was read from; nil for one.
+  @Explicit public var files: Int?
   /// The empty tensors that mark the kind of model for loaders.
   public var markers: [String]
 
@@ -42,14 +44,26 @@ public struct CheckpointSummary: Sendable, Codable, Equatable {
     guard !components.isEmpty else { return nil }
     self.components = ModelComponent.allCases.compactMap { components[$0] }
     markers = ["v_pred", "ztsnr", "edm_vpred.sigma_max", "edm_mean"].filter { file[$0] != nil }
-    hasZeroTerminalSNR = markers.contains("ztsnr")
+    let scheduler = Self.scheduler(of: file)
+    hasZeroTerminalSNR = markers.contains("ztsnr") || scheduler?["rescale_betas_zero_snr"]?.bool == true
+    files = file.pieces.isEmpty ? nil : file.pieces.count
     let declared = file.header.metadata["modelspec.prediction_type"].flatMap { PredictionType(modelspec: $0) }
-    prediction = markers.contains("v_pred") ? .velocity : declared
+    let scheduled = scheduler?["prediction_type"]?.string.flatMap { PredictionType(modelspec: $0) }
+    prediction = markers.contains("v_pred") ? .velocity : declared ?? scheduled
     let width = file.header.tensors.first { $0.name.hasSuffix("attn2.to_k.weight") }.flatMap {
       $0.shape.dropFirst().first
     }
     textWidth = width
     architecture = Self.family(width: width, file: file)
+  }
+
+  /// The configuration of a folder's scheduler; nil where there is none, or none that can be read.
+  private static func scheduler(of file: SafeTensorsFile) -> JSONValue? {
+    guard !file.pieces.isEmpty, FolderContents.isFolder(file.path) else { return nil }
+    // A damaged one costs a fact about the model, not the model.
+    return (try? TextFile.contents("\(file.path)/scheduler/scheduler_config.json")).flatMap { $0 }.flatMap {
+      try? JSONParser.parse(String(decoding: $0, as: UTF8.self))
+    }
   }
 
   private static func family(width: Int?, file: SafeTensorsFile) -> Architecture {
@@ -76,6 +90,8 @@ enum ModelComponent: String, CaseIterable {
   case unet = "UNet"
   case transformer = "transformer"
   case vae = "VAE"
+  case imageEncoder = "image encoder"
+  case safetyChecker = "safety checker"
   case ema = "averaged weights (EMA)"
 
   init?(key: String) {
@@ -93,6 +109,8 @@ enum ModelComponent: String, CaseIterable {
     ("model.diffusion_model.", .unet), ("first_stage_model.", .vae), ("model_ema.", .ema),
     ("conditioner.embedders.0.", .textEncoder1), ("conditioner.embedders.1.", .textEncoder2),
     ("conditioner.", .textEncoder), ("cond_stage_model.", .textEncoder), ("text_encoders.", .textEncoder),
+    ("text_encoder.", .textEncoder1), ("text_encoder_2.", .textEncoder2), ("text_encoder_3.", .textEncoder),
+    ("transformer.", .transformer), ("image_encoder.", .imageEncoder), ("safety_checker.", .safetyChecker),
     ("vae.", .vae), ("text_model.", .textEncoder), ("text_projection.", .textEncoder), ("unet.", .unet),
     ("down_blocks.", .unet), ("up_blocks.", .unet), ("mid_block.", .unet), ("input_blocks.", .unet),
     ("middle_block.", .unet), ("output_blocks.", .unet), ("time_embedding.", .unet), ("time_embed.", .unet),

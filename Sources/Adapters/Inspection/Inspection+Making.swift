@@ -5,13 +5,13 @@ extension Inspection {
   /// Opens and inspects a file.
   ///
   /// - Parameters:
-  ///   - path: a safetensors file, or an archive of one named `.zst`.
+  ///   - path: a safetensors file, an archive of one named `.zst`, the index of several, or the folder of a model.
   ///   - options: how much of it is read.
   /// - Throws: ``SafeTensorsError`` for a damaged container, ``AdapterError`` for an adapter whose layers
   /// contradict
   ///   themselves. A sound file without any adapter is no error.
   public static func make(path: String, options: InspectionOptions = .init()) async throws -> Inspection {
-    try await make(file: SafeTensorsFile(path: path), options: options)
+    try await make(file: ModelFiles.open(path: path), options: options)
   }
 
   /// Inspects an open file.
@@ -35,7 +35,7 @@ extension Inspection {
     }
     let sidecars = adapter == nil ? .none : Sidecars(beside: file)
     let wantsHashes = options.hashes == .always || (options.hashes == .adapters && adapter != nil)
-    async let hashes = wantsHashes ? file.hashes() : nil
+    async let hashes = wantsHashes && file.pieces.isEmpty ? file.hashes() : nil
     var measures: [LayerMeasure]?
     var loose: LooseLayers.Contents?
     if options.weights, let adapter {
@@ -49,7 +49,7 @@ extension Inspection {
     let subject = InspectionSubject(
       file: file, adapter: adapter, record: TrainingRecord(metadata: file.header.metadata, beside: sidecars),
       sidecarProblem: sidecarProblem, loose: adapter.map { LooseLayers($0) }, measures: measures, looseContents: loose,
-      hashes: await hashes)
+      hashes: try await hashes)
     return Inspection(subject, options: options)
   }
 

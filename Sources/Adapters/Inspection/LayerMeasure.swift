@@ -20,7 +20,7 @@ struct LayerMeasure: Sendable {
   /// Reads and measures a layer.
   init(_ module: AdapterModule, in adapter: Adapter) throws {
     for tensor in module.tensors.values {
-      let count = adapter.file.nonFiniteCount(of: tensor)
+      let count = try adapter.file.nonFiniteCount(of: tensor)
       if count > 0 { nonFinite.append((tensor.name, count)) }
     }
     nonFinite.sort { $0.name < $1.name }

@@ -68,7 +68,7 @@ struct LooseLayers {
   func read() throws(SafeTensorsError) -> Contents {
     var contents = Contents()
     for tensor in unmatched {
-      let count = file.nonFiniteCount(of: tensor)
+      let count = try file.nonFiniteCount(of: tensor)
       if count > 0 { contents.nonFinite.append((tensor.name, count)) }
     }
     for layer in fused where Self.isBlockDiagonal(try file.doubles(of: layer.up), columns: layer.rank) {

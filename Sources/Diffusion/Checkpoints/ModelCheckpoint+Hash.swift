@@ -9,7 +9,7 @@ extension ModelCheckpoint {
     var sum = SHA256Hash()
     for (file, tensor) in stored(parts) {
       sum.add(Array("\(tensor.name):\(tensor.dtype.rawValue):\(tensor.shape)".utf8))
-      file.withBytes(of: tensor) { sum.update($0) }
+      try file.withBytes(of: tensor) { sum.update($0) }
     }
     return sum.hex
   }

@@ -21,7 +21,7 @@ public enum BakeEngine {
     BLAS.useOneThread()
     let plan = try BakePlan(recipe)
     let sources = recipe.sources
-    let hashing = Task { await MergeEngine.hashes(of: sources) }
+    let hashing = Task { try await MergeEngine.hashes(of: sources) }
     let total = plan.files.reduce(0) { $0 + $1.edits.count }
     var job = Job(recipe: recipe, plan: plan, hashing: hashing, workers: workers, done: 0, total: total)
     job.progress = progress
@@ -33,7 +33,7 @@ public enum BakeEngine {
       try await job.write(plan.files[0], to: path, existing: existing)
       measures = try await job.measures(plan.files[0], written: path)
     }
-    return report(job, path: path, hashes: await hashing.value, leftOut: leftOut, measures: measures)
+    return report(job, path: path, hashes: try await hashing.value, leftOut: leftOut, measures: measures)
   }
 
   private static func folder(
@@ -51,6 +51,8 @@ public enum BakeEngine {
         let place = folder.place(entry.relative)
         try await job.write(file, to: place, existing: .refuse)
         measures += try await job.measures(file, written: place)
+      } else if let index = try job.changedIndex(entry.relative) {
+        try folder.write(index, to: entry.relative)
       } else if job.isStale(entry.relative) {
         leftOut.append(entry.relative)
       } else {
@@ -92,7 +94,7 @@ private struct Job {
   let recipe: BakeRecipe
   let plan: BakePlan
   /// Reads the LoRAs once, beside the work.
-  let hashing: Task<[String], Never>
+  let hashing: Task<[String], any Error>
   let workers: Int
   var done: Int
   let total: Int
@@ -135,7 +137,7 @@ private struct Job {
         }
       })
     try writer.replaceMetadata(
-      BakeMetadata.key, with: BakeMetadata.record(base, recipe: recipe, plan: plan, hashes: await hashing.value))
+      BakeMetadata.key, with: BakeMetadata.record(base, recipe: recipe, plan: plan, hashes: try await hashing.value))
     try writer.finish()
   }
 
@@ -146,9 +148,36 @@ private struct Job {
 
   /// Whether a file of the base folder holds a changed network's weights in a form that is not written anew.
   func isStale(_ relative: String) -> Bool {
-    let pieces = relative.split(separator: "/")
+    let folder = Self.folder(of: relative)
     let endings = [".bin", ".ckpt", ".pt", ".pth", ".msgpack", ".onnx", ".onnx_data", ".h5", ".pb", ".gguf"]
-    guard pieces.count > 1, endings.contains(where: relative.hasSuffix) else { return false }
-    return plan.files.contains { $0.isChanged && $0.base.relative.split(separator: "/").first == pieces[0] }
+    guard endings.contains(where: relative.hasSuffix) else { return false }
+    return plan.files.contains { $0.isChanged && Self.folder(of: $0.base.relative) == folder }
+  }
+
+  /// The folder of a file within the model; empty for the model's own.
+  private static func folder(of relative: String) -> String {
+    relative.split(separator: "/").dropLast().joined(separator: "/")
+  }
+
+  /// The text of an index whose files have another size than it says, as another number format gives them; nil for
+  /// any other file.
+  func changedIndex(_ relative: String) throws -> [UInt8]? {
+    guard ShardIndex.isIndex(relative) else { return nil }
+    let path = "\(recipe.base.path)/\(relative)"
+    let index = try ShardIndex(path: path)
+    let folder = Self.folder(of: relative)
+    let files = plan.files.filter { file in
+      Self.folder(of: file.base.relative) == folder
+        && index.files.contains { file.base.relative == (folder.isEmpty ? $0 : "\(folder)/\($0)") }
+    }
+    let size = files.reduce(0) { sum, file in sum + file.declarations.reduce(0) { $0 + $1.byteCount } }
+    guard files.contains(where: \.isChanged), let stated = index.totalSize, stated != size,
+      let bytes = try TextFile.contents(path), case .object(var members) = try JSONParser.parse(bytes),
+      let place = members.firstIndex(where: { $0.name == "metadata" }),
+      case .object(var metadata) = members[place].value
+    else { return nil }
+    for at in metadata.indices where metadata[at].name == "total_size" { metadata[at].value = .whole(size) }
+    members[place].value = .object(metadata)
+    return Array((JSONValue.object(members).text + "\n").utf8)
   }
 }

@@ -28,7 +28,7 @@ enum BakedTensor {
     let before = try file.readFloats(tensor).count { !$0.isFinite }
     if edits.isEmpty, before == bad { return bytes }
     for edit in edits {
-      if let error = recipe.sources[edit.source].adapter.nonFiniteError(in: edit.module) { throw error }
+      if let error = try recipe.sources[edit.source].adapter.nonFiniteError(in: edit.module) { throw error }
     }
     if before > 0 {
       throw SafeTensorsError(

@@ -93,18 +93,19 @@ struct ExtractPlan: Sendable {
   ) async throws -> Int {
     var pairs: [(SafeTensorsFile, TensorInfo, SafeTensorsFile, TensorInfo)] = []
     for (index, own) in base.files.enumerated() {
-      guard let other = tuned.files.first(where: { $0.part == own.part }) else { continue }
+      let others = tuned.files.filter { $0.part == own.part }
       for tensor in own.file.header.tensors where !covered.contains("\(index) \(tensor.name)") {
-        guard tensor.dtype.isFloatingPoint, let twin = other.file[tensor.name], twin.dtype == tensor.dtype else {
-          continue
-        }
+        // The two models may be cut into files differently.
+        guard tensor.dtype.isFloatingPoint, let other = others.first(where: { $0.file[tensor.name] != nil }),
+          let twin = other.file[tensor.name], twin.dtype == tensor.dtype
+        else { continue }
         pairs.append((own.file, tensor, other.file, twin))
       }
     }
     let all = pairs
     return try await ParallelMap.run(count: all.count, width: workers, scratch: {}) { index, _ in
       let (own, tensor, other, twin) = all[index]
-      return own.read(tensor) != other.read(twin)
+      return try own.read(tensor) != other.read(twin)
     }.count { $0 }
   }
 }

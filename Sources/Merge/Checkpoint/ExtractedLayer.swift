@@ -56,7 +56,7 @@ struct ExtractedLayer: Sendable {
     let (base, tuned) = (layer.base, layer.tuned)
     if base.tensor.dtype == tuned.tensor.dtype, base.third == nil, tuned.third == nil,
       base.isTransposed == tuned.isTransposed,
-      recipe.base.files[base.file].file.read(base.tensor) == recipe.tuned.files[tuned.file].file.read(tuned.tensor)
+      try recipe.base.files[base.file].file.read(base.tensor) == recipe.tuned.files[tuned.file].file.read(tuned.tensor)
     {
       return false
     }

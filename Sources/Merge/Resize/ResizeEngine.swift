@@ -49,7 +49,7 @@ public enum ResizeEngine {
         progress(count + index + 1, 2 * count)
       })
     var report = report(recipe, plan: plan, ranks: ranks, spectra: spectra, residuals: residuals)
-    let hash = await hashing
+    let hash = try await hashing
     try writer.replaceMetadata(ResizedMetadata.key, with: ResizedMetadata.record(recipe, plan: plan, hash: hash))
     try writer.replaceMetadata(
       ResizedMetadata.discardedKey,
@@ -61,7 +61,7 @@ public enum ResizeEngine {
     report.hash = try writer.finish()
     let written = try SafeTensorsFile(path: path)
     report.total.bytesAfter = written.size
-    if recipe.verifies, written.tensorHash() != report.hash {
+    if recipe.verifies, try written.tensorHash() != report.hash {
       throw MergeError(
         path: path, rule: .verification, detail: "reads back differently from what was written; check the disk")
     }
@@ -94,7 +94,7 @@ public enum ResizeEngine {
     do {
       return try adapter.factors(of: layer.module).coreSVD(directions: directions)
     } catch LinearAlgebraError.nonFinite {
-      throw adapter.nonFiniteError(in: layer.module)
+      throw try adapter.nonFiniteError(in: layer.module)
         ?? MergeError(
           path: adapter.file.path, rule: .overflow,
           detail: "the product of the factors of \(layer.module.stem) is too large for double precision")

@@ -32,7 +32,7 @@ public enum ScaleEngine {
       path: path, declarations: declarations,
       metadata: metadata(recipe, plan: plan, hash: ResizedMetadata.unknownHash), existing: existing)
     while let next = writer.expected { try writer.append(try bytes(of: next.name, plan, recipe)) }
-    let source = await hashing
+    let source = try await hashing
     try writer.replaceMetadata(key, with: record(recipe, hash: source))
     let hash = try writer.finish()
     var residual: Double?
@@ -63,8 +63,8 @@ public enum ScaleEngine {
     guard let tensor = file[name] else {
       throw SafeTensorsError(path: file.path, rule: .noSuchTensor, tensor: name, detail: "is not in the file")
     }
-    guard let factor = plan.factors[name] else { return file.copy(tensor) }
-    if factor == -1 { return negated(file.copy(tensor), width: tensor.dtype.bitWidth / 8) }
+    guard let factor = plan.factors[name] else { return try file.copy(tensor) }
+    if factor == -1 { return negated(try file.copy(tensor), width: tensor.dtype.bitWidth / 8) }
     let (bytes, bad) = tensor.dtype.narrowed(try file.floats(of: tensor), scale: Float(factor))
     guard bad == 0 else {
       throw MergeError(

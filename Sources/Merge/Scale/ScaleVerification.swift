@@ -72,7 +72,7 @@ enum ScaleVerification {
   private static func checkCopies(_ before: SafeTensorsFile, _ after: SafeTensorsFile, _ plan: ScalePlan) throws {
     for tensor in before.header.tensors where plan.factors[tensor.name] == nil && plan.alphas[tensor.name] == nil {
       guard let twin = after[tensor.name], twin.dtype == tensor.dtype, twin.shape == tensor.shape,
-        after.copy(twin) == before.copy(tensor)
+        try after.copy(twin) == before.copy(tensor)
       else { throw failure(after.path, "\(tensor.name) was to be copied and is another") }
     }
   }

@@ -140,7 +140,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
     try loras.load(for: opened)
 
-    var record = GenerateRecord(self, plan, loras, opened, modelHash: modelHash)
+    var record = try GenerateRecord(self, plan, loras, opened, modelHash: modelHash)
     try targets.makeFolder()
     var pictures: [(GeneratePlan.Item, Picture)] = []
     let batches = plan.batches(of: batch)

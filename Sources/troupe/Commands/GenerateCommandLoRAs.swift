@@ -93,5 +93,5 @@ struct GenerateLoRAs {
   }
 
   /// The first 12 digits of the SHA-256 of each file's tensors (AutoV3).
-  func hashes() -> [String] { entries.map { String($0.adapter.file.tensorHash().prefix(12)) } }
+  func hashes() throws -> [String] { try entries.map { String(try $0.adapter.file.tensorHash().prefix(12)) } }
 }

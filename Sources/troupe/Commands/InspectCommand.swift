@@ -19,6 +19,7 @@ struct InspectCommand: AsyncParsableCommand {
         troupe inspect konrad.safetensors
         troupe inspect --compare konrad.safetensors lisar.safetensors
         troupe inspect --recursive loras/
+        troupe inspect models/sdxl models/flux/transformer/diffusion_pytorch_model.safetensors.index.json
         troupe inspect --as-config both -o konrad.toml konrad.safetensors
         troupe inspect --json konrad.safetensors | jq '.files[0].rank'
         troupe inspect --recursive --json loras/ | jq -r 'select(.error) | .path'
@@ -26,7 +27,10 @@ struct InspectCommand: AsyncParsableCommand {
         troupe inspect --base sdxl.safetensors dora.safetensors
       """)
 
-  @Argument(help: "Files to inspect: .safetensors, or .safetensors.zst; with --recursive, folders too.")
+  @Argument(
+    help:
+      "Files to inspect: .safetensors, .safetensors.zst, an index of several files, or a model's folder; with --recursive, folders of files."
+  )
   var files: [String]
 
   @Flag(name: .shortAndLong, help: "List every file below folders, one row each, as they are read.")

@@ -139,6 +139,7 @@ extension Architecture {
     case .hunyuan: "Huny."
     case .lumina2: "Lumina"
     case .anima: "Anima"
+    case .krea2: "Krea2"
     case .unknown: "–"
     }
   }

@@ -63,7 +63,7 @@ struct GenerateRecord {
   init(
     _ command: GenerateCommand, _ plan: GeneratePlan, _ loras: GenerateLoRAs, _ model: DiffusionModel,
     modelHash: String?
-  ) {
+  ) throws {
     let request = command.drawing.request("", negative: command.negative, seeds: [], side: model.standardSide)
     let schedule = request.schedule ?? .standard(for: model.configuration.schedule)
     report = GenerateReport(
@@ -72,7 +72,7 @@ struct GenerateRecord {
       sampler: request.sampler.rawValue, schedule: schedule.rawValue, steps: request.steps,
       cfg: request.guidance.scale, cfgRescale: request.guidance.rescale, clipSkip: request.layer,
       width: request.width, height: request.height,
-      loras: zip(loras.entries, loras.hashes()).map { entry, hash in
+      loras: zip(loras.entries, try loras.hashes()).map { entry, hash in
         GenerateReport.LoRA(
           name: entry.name, path: entry.adapter.file.path, strength: entry.strength,
           modules: entry.adapter.modules.count, autov3: hash, isTagged: entry.isTagged)

@@ -67,6 +67,7 @@ struct InspectView {
           ? "base model or component of an unknown family"
           : "\(file.architecture.label) base model or component")
       facts.add("Predicts", prediction)
+      facts.add("Files", file.checkpoint?.files.map { "\($0), read as one" })
       facts.add("Size", "\(Numbers.scaled(file.parameters)) parameters in \(file.tensors) tensors")
       facts.add("Numbers", numbers)
     case .other:
@@ -155,7 +156,8 @@ struct InspectView {
 
   private func addHashes(_ facts: inout FactList) {
     guard let short = file.hashes.autov2, let tensors = file.hashes.autov3 else {
-      facts.add("Hashes", "not computed (--hash)")
+      let isOne = file.checkpoint?.files == nil
+      facts.add("Hashes", isOne ? "not computed (--hash)" : "each file has its own (troupe hash)")
       return
     }
     facts.add("AutoV2", short)

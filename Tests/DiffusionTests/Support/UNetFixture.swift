@@ -77,7 +77,7 @@ final class FixtureTensors: ParameterSource {
       guard info.dtype == .i64 else {
         return try Tensor(file.doubles(of: info).map(Float.init), shape: info.shape)
       }
-      let numbers = file.withBytes(of: info) { bytes in
+      let numbers = try file.withBytes(of: info) { bytes in
         (0..<info.count).map { bytes.unsafeLoadUnaligned(fromByteOffset: $0 * 8, as: Int64.self) }
       }
       return try Tensor(numbers, shape: info.shape)

@@ -1,5 +1,5 @@
 /// Computes pieces in parallel and hands them over in order, never holding more than a few.
-enum OrderedPipeline {
+package enum OrderedPipeline {
   /// Runs the pipeline.
   ///
   /// - Parameters:
@@ -8,7 +8,7 @@ enum OrderedPipeline {
   ///   - ahead: how many may be finished or under way beyond the one to be handed over next.
   ///   - produce: computes a piece, on any thread.
   ///   - consume: takes the pieces in order, on the caller's task.
-  static func run<Piece: Sendable>(
+  package static func run<Piece: Sendable>(
     count: Int, width: Int, ahead: Int, produce: @escaping @Sendable (Int) throws -> Piece,
     consume: (Int, Piece) throws -> Void
   ) async throws {

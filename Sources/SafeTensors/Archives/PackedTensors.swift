@@ -22,6 +22,6 @@ package enum PackedTensors {
       }
       file += bytes
     }
-    try WholeFile.write(try ZstdArchive.packed(file, path: path), to: path)
+    try WholeFile.write(try ZstdFrame.packed(unsafe file.span.bytes, level: 3, path: path), to: path)
   }
 }
