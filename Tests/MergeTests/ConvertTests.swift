@@ -71,7 +71,7 @@ import Testing
       #expect(a.header.tensors.map(\.name) == b.header.tensors.map(\.name))
       for tensor in a.header.tensors {
         let twin = try #require(b[tensor.name])
-        #expect(a.copy(tensor) == b.copy(twin) && tensor.shape == twin.shape, "\(tensor.name)")
+        #expect(try a.copy(tensor) == b.copy(twin) && tensor.shape == twin.shape, "\(tensor.name)")
       }
     }
   }
@@ -118,7 +118,7 @@ import Testing
       let returned = try await Self.convert(there, .kohya, to: back)
       #expect(returned.residual == 0)
       let (a, b) = (try SafeTensorsFile(path: source), try SafeTensorsFile(path: back))
-      #expect(a.tensorHash() == b.tensorHash())
+      #expect(try a.tensorHash() == b.tensorHash())
       #expect(b.header.metadata["lora_adapter_metadata"] == nil, "it would count a second time")
     }
   }
@@ -213,7 +213,7 @@ extension SafeTensorsFile {
     var writer = try SafeTensorsWriter(
       path: path, declarations: header.tensors.map { .init(name: $0.name, dtype: $0.dtype, shape: $0.shape) },
       metadata: [:])
-    while let next = writer.expected { try writer.append(copy(try #require(self[next.name]))) }
+    while let next = writer.expected { try writer.append(try copy(try #require(self[next.name]))) }
     return try writer.finish()
   }
 }

@@ -11,7 +11,7 @@ extension Adapter {
   ///   that no base model completes; `SafeTensorsError` when a tensor has no numbers; `LinearAlgebraError`.
   public func change(of module: AdapterModule, on geometry: LayerGeometry) throws -> WeightChange {
     try checkFit(of: module, on: geometry)
-    if module.variant.needsBase, let error = nonFiniteError(in: module) { throw error }
+    if module.variant.needsBase, let error = try nonFiniteError(in: module) { throw error }
     func matrix(_ role: TensorRole) throws -> Matrix {
       let rows = module.tensors[role]?.shape.first ?? 1
       let values = try numbers(module, role)

@@ -26,7 +26,7 @@ public enum ConvertEngine {
       path: path, declarations: plan.declarations,
       metadata: metadata(recipe, plan, hash: ResizedMetadata.unknownHash), existing: existing)
     while let next = writer.expected { try writer.append(try bytes(of: next, plan, recipe)) }
-    let source = await hashing
+    let source = try await hashing
     try writer.replaceMetadata(key, with: record(recipe, hash: source))
     let hash = try writer.finish()
     var report = report(recipe, plan, output: path, hash: hash)
@@ -59,7 +59,7 @@ public enum ConvertEngine {
     case .number(let value): return DType.f32.narrowed([Float(value)]).bytes
     case .pair(let index, let role): return try plan.pairs[index].bytes(role, next.dtype, file: file)
     case .stored(let tensor):
-      guard tensor.dtype != next.dtype else { return file.copy(tensor) }
+      guard tensor.dtype != next.dtype else { return try file.copy(tensor) }
       return try narrowed(try file.floats(of: tensor), next, file)
     case .factored(let index, let role):
       let factors = try recipe.adapter.factors(of: plan.factored[index])

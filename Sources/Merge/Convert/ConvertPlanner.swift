@@ -237,7 +237,7 @@ struct ConvertPlanner {
       modules.first { $0.path == part }.map { (place: place, module: $0) }
     }
     try add(
-      ConvertedPair(
+      try ConvertedPair(
         whole: whole.path, exchanging: whole.exchangesHalves, parts: places, heights: heights, in: adapter.file), stem)
   }
 }

@@ -29,7 +29,7 @@ enum ConvertVerification {
     return try await ParallelMap.run(count: modules.count, width: workers, scratch: {}) { index, _ in
       let module = modules[index]
       var result = Measure(module: module.path.description)
-      if let other = stored[module.path], isCopy(module, other, recipe.adapter.file, written.file) { return result }
+      if let other = stored[module.path], try isCopy(module, other, recipe.adapter.file, written.file) { return result }
       let before = try recipe.adapter.factors(of: module)
       if let other = stored[module.path] {
         result.residual = try before.squaredDistance(to: try written.factors(of: other))
@@ -47,13 +47,13 @@ enum ConvertVerification {
   /// Whether both factors and the scale are those of the original, so that there is nothing to compute.
   private static func isCopy(
     _ a: AdapterModule, _ b: AdapterModule, _ before: SafeTensorsFile, _ after: SafeTensorsFile
-  ) -> Bool {
+  ) throws -> Bool {
     guard a.isPair, b.isPair, a.scale == b.scale else { return false }
-    return [TensorRole.up, .down].allSatisfy { role in
+    return try [TensorRole.up, .down].allSatisfy { role in
       guard let x = a.tensors[role], let y = b.tensors[role], x.dtype == y.dtype, x.count == y.count else {
         return false
       }
-      return before.copy(x) == after.copy(y)
+      return try before.copy(x) == after.copy(y)
     }
   }
 
@@ -69,7 +69,7 @@ enum ConvertVerification {
     for (name, source) in plan.sources {
       guard case .stored(let tensor) = source else { continue }
       guard let twin = after[name], twin.count == tensor.count,
-        twin.dtype != tensor.dtype || after.copy(twin) == recipe.adapter.file.copy(tensor)
+        try twin.dtype != tensor.dtype || after.copy(twin) == recipe.adapter.file.copy(tensor)
       else {
         throw MergeError(
           path: after.path, rule: .verification,

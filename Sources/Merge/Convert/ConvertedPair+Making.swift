@@ -38,7 +38,7 @@ extension ConvertedPair {
   init(
     whole: ModulePath, exchanging: Bool, parts: [(place: Int, module: AdapterModule)], heights: [Int],
     in file: SafeTensorsFile
-  ) {
+  ) throws {
     let starts = heights.indices.map { heights[..<$0].reduce(0, +) }
     let first = parts[0].module
     let scale = first.scale
@@ -50,8 +50,8 @@ extension ConvertedPair {
         directions: Array(0..<module.rank), offset: starts[place], scale: module.scale / scale)
     }
     let shares =
-      parts.allSatisfy { $0.module.rank == first.rank && $0.module.scale == scale }
-      && Set(parts.map { $0.module.tensors[.down].map { file.copy($0) } ?? [] }).count == 1
+      try parts.allSatisfy { $0.module.rank == first.rank && $0.module.scale == scale }
+      && Set(try parts.map { try $0.module.tensors[.down].map { try file.copy($0) } ?? [] }).count == 1
     self.init(
       path: whole, pieces: pieces, outputs: heights.reduce(0, +), inputs: first.inputs,
       rank: shares ? first.rank : parts.reduce(0) { $0 + $1.module.rank }, scale: scale,

@@ -54,7 +54,7 @@ struct ConvertedPair: Sendable {
     if pieces.count == 1, pieces[0].isWhole, let tensor = first.tensors[role], tensor.dtype == dtype,
       role == .down || pieces[0].rows[0].count == tensor.shape.first
     {
-      return file.copy(tensor)
+      return try file.copy(tensor)
     }
     let values = role == .up ? try up(file) : try down(file)
     let (bytes, bad) = dtype.narrowed(values)
