@@ -257,6 +257,29 @@ struct SeekableArchiveTests {
 
   // MARK: - Archives of others
 
+  /// Written by pyzstd: frames that know nothing of tensors, and no checksums in the table.
+  @Test func anotherWritersArchive() async throws {
+    let (plain, packed) = (
+      Fixtures.path("archives/plain.safetensors"), Fixtures.path("archives/seekable.safetensors.zst")
+    )
+    let archive = try SafeTensorsFile(path: packed)
+    let file = try SafeTensorsFile(path: plain)
+    #expect(archive.header.tensors == file.header.tensors && archive.header.metadata == ["by": "pyzstd"])
+    for tensor in file.header.tensors {
+      #expect(try archive.bytes(of: tensor) == file.bytes(of: tensor) && archive.read(tensor) == file.read(tensor))
+    }
+    let folder = try TemporaryFolder()
+    let result = try await Archive.unpack(packed, to: folder.path("a.safetensors"), verifies: true)
+    #expect((result.frames ?? 0) > 3)
+    #expect(try contents(folder.path("a.safetensors")) == contents(plain))
+    // Its header shares a frame with tensors, so an edit packs it anew.
+    try FileManager.default.copyItem(atPath: packed, toPath: folder.path("e.safetensors.zst"))
+    var edit = try MetadataEdit(path: folder.path("e.safetensors.zst"))
+    edit.text["by"] = "me"
+    #expect(try await edit.writeInPlace().way == .packed)
+    #expect(try SafeTensorsFile(path: folder.path("e.safetensors.zst")).tensorHash() == file.tensorHash())
+  }
+
   @Test func aTableWithoutChecksumsInFrames() throws {
     let folder = try TemporaryFolder()
     let content = container(#"{"w":["U8",[3],[0,3]]}"#, data: [1, 2, 3])
