@@ -115,6 +115,7 @@ import Testing
     let record = TrainingRecord(metadata: [
       "ss_brand_new": "7", "ss_long": long, "ss_none": "None", "other": "text", "unet": "[]", "unet:0:rank": "4",
       "<s1>": "<embed>", "format": "pt", "sshs_ratio": "0.5",
+      "troupe.merge": "{}x",
     ])
     #expect(record.further.map(\.key) == ["other", "ss_brand_new", "ss_long", "sshs_ratio"])
     #expect(record.further.first { $0.key == "ss_long" }?.value == long)

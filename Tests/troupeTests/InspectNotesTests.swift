@@ -69,7 +69,7 @@ import Testing
 
   @Test(arguments: [60, 80, 120]) func absurdExposureKeepsTheWidth(width: Int) async throws {
     let most = Int.max
-    let name = String(repeating: "w", count: 90)
+    let name = String(repeating: "w", count: 40)
     var metadata = InspectFixtures.metadata.filter { $0.key != "ss_tag_frequency" }
     metadata["ss_dataset_dirs"] =
       #"{"\#(most)_\#(name)": {"n_repeats": \#(most), "img_count": \#(most)}, "2_\#(name)": {"n_repeats": 2, "img_count": 1}}"#

@@ -11,8 +11,9 @@ public struct RecipeComparison: Sendable, Codable, Equatable {
     /// Its value in each file, in the files' order; `off` or `not set` where the record says so, nil where it does not
     /// tell.
     public var values: [String?]
-    /// Where each value comes from: a metadata key, a file beside the weights, `derived`, or `layers`.
-    public var sources: [String?]
+    /// Where each value comes from: a metadata key, a file beside the weights, `derived`, or `layers`; nil in reports of
+    /// versions that did not tell.
+    public var sources: [String?]?
     /// Whether all files have it with the same value, however their trainers spell it.
     public var same: Bool
   }

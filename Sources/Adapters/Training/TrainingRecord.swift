@@ -87,7 +87,9 @@ public struct TrainingRecord: Sendable, Codable, Equatable {
   /// What no part of the record has asked for.
   private static func leftOver(_ reader: MetadataReader) -> [Setting] {
     reader.keys.sorted().compactMap { key in
-      guard !reader.taken.contains(key), !key.hasPrefix("troupe_"), let text = reader.stored(key) else { return nil }
+      // Troupe's own records of merges and the like are documents, no settings.
+      let isOwn = key.hasPrefix("troupe_") || key.hasPrefix("troupe.")
+      guard !reader.taken.contains(key), !isOwn, let text = reader.stored(key) else { return nil }
       // cloneofsimo names a rank for every layer, and the kinds of layers by network.
       if key.hasSuffix(":rank") || key == "unet" || key == "text_encoder" { return nil }
       return Setting(key: key, value: text)

@@ -170,7 +170,7 @@ extension InspectView {
       [.left, .right, .right, .right, .right] + (width < 72 ? [.left] : [.right, .left]),
       header: fitted(["character", "images", "repeats", "an epoch", "share", "in all", "most frequent tags"]))
     let folders = file.recipe.data.datasets
-    let room = width < 72 ? 14 : 20
+    let room = width < 72 ? 12 : 18
     for (entries, isRegularisation) in [(exposure.characters, false), (exposure.regularisation, true)] {
       for entry in entries {
         let own = folders.filter { $0.isRegularisation == isRegularisation && $0.concept == entry.name }
@@ -197,7 +197,7 @@ extension InspectView {
   }
 
   /// A count that keeps its column narrow: records may hold any number.
-  private static func count(_ count: Int) -> String { count < 100_000_000 ? Numbers.grouped(count) : "over 10⁸" }
+  private static func count(_ count: Int) -> String { count < 100_000_000 ? Numbers.grouped(count) : "> 10⁸" }
 
   private func tags(of folders: [TrainingRecord.Folder]) -> String {
     guard folders.count == 1 else { return "\(folders.count) folders" }
