@@ -21,7 +21,7 @@ public struct Adapter: Sendable {
   /// The dialects met, most used first; never empty.
   public let dialects: [Dialect]
   /// The base model the file is for.
-  public let architecture: Architecture
+  public internal(set) var architecture: Architecture
   /// What is odd about the adapter's own configuration; nil when nothing is.
   public let configurationProblem: String?
   /// What PEFT's configuration says of rotations.

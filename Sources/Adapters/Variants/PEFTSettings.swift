@@ -49,7 +49,8 @@ struct PEFTSettings: Sendable {
     let count = json["num_cayley_neumann_terms"]?.number ?? 5
     guard count >= 1, count <= 64, count == count.rounded() else {
       throw AdapterError(
-        path: path, rule: .sidecar, detail: "num_cayley_neumann_terms is \(count), which is no whole number from 1 to 64")
+        path: path, rule: .sidecar,
+        detail: "num_cayley_neumann_terms is \(count), which is no whole number from 1 to 64")
     }
     terms = usesSeries ? Int(count) : nil
     // Versions before 0.18 did not write their number either.
