@@ -21,7 +21,7 @@ public struct Adapter: Sendable {
   /// The dialects met, most used first; never empty.
   public let dialects: [Dialect]
   /// The base model the file is for.
-  public let architecture: Architecture
+  public internal(set) var architecture: Architecture
   /// The stems whose prefix stands twice, as some converters write it.
   public let doubledStems: [String]
   /// The transformers' family that the layers are of; nil for Stable Diffusion's UNet and unknown models.
@@ -95,7 +95,7 @@ extension Adapter {
     family = naming.family
     doubledStems = groups.filter(\.resolved.isDoubled).map(\.stem)
     embeddings = embedded.embeddings
-    peftSettings = try PEFTSettings(file: file)
+    peftSettings = try PEFTSettings(file: file, readsSidecar: readsSidecar)
     self.modules = modules.sorted { $0.path < $1.path }
     self.unmatched = Self.inOrder(unmatched, of: file)
     dialects = Self.dialects(modules, file: file)

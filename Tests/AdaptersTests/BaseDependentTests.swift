@@ -182,6 +182,19 @@ struct BaseDependentTests {
     #expect(error.detail.contains(Architecture.sd1.label))
   }
 
+  /// A rotation of outputs alone does not tell its base model; the model that was given does.
+  @Test func theFamilyIsThatOfTheBase() throws {
+    let folder = try TemporaryFolder()
+    let block = "model.diffusion_model.input_blocks.4.1.transformer_blocks.0."
+    let base = try Checkpoint(
+      path: makeFile(
+        ["\(block)attn1.to_q.weight": MadeTensor(6, 8), "\(block)attn2.to_k.weight": MadeTensor(6, 2048)], in: folder,
+        "base.safetensors"))
+    let adapter = try makeAdapter(["\(Self.stem).oft_blocks": MadeTensor(3, 2, 2)], in: folder)
+    #expect(adapter.architecture == .unknown && base.architecture == .sdxl)
+    #expect(try adapter.bound(to: base).architecture == .sdxl)
+  }
+
   @Test func scaledFP8() throws {
     let key = "model.diffusion_model.input_blocks.4.1.transformer_blocks.0.attn1.to_q"
     let error = try refusal(

@@ -155,8 +155,8 @@ import Trainer
     #expect(sets.map(\.images) == [20, 0] && sets.map(\.generated) == [0, 0] && sets.map(\.ratio) == [1, 1])
     #expect(sets.reduce(0) { $0 + $1.samples } == 2000 - 1000 - group)
     #expect(cast.characters.reduce(0) { $0 + $1.paired } == 2000 - 1000 - group)
-    #expect(cast.losses.map(\.name) == ["target", "prior_weight", "cross_prior"])
-    #expect(cast.losses.map(\.weight) == [1, 0.5, 1])
+    #expect(cast.losses.map(\.name) == ["target", "prior_weight", "cross_prior", "summed"])
+    #expect(cast.losses.map(\.weight) == [1, 0.5, 1, 0.5])
     #expect(record.triggerCandidates.prefix(2).map(\.token).sorted() == ["konrad_httt", "lisar_httt"])
   }
 

@@ -40,6 +40,8 @@ extension Adapter {
         detail: "is for \(architecture.label), but the base model \(base.path) is \(base.architecture.label)")
     }
     var copy = self
+    // Rotations do not tell how wide the text is that they read; the model does.
+    if architecture == .unknown { copy.architecture = base.architecture }
     let truncation = BaseTruncation()
     for (index, module) in modules.enumerated() where module.variant.needsBase {
       guard let place = base.places(of: module.path).first else {

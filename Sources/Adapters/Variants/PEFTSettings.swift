@@ -18,11 +18,11 @@ struct PEFTSettings: Sendable {
   /// Reads `adapter_config.json` beside the file.
   ///
   /// OneTrainer writes none; it always takes five terms, as PEFT does unless told.
-  init(file: SafeTensorsFile) throws(AdapterError) {
+  init(file: SafeTensorsFile, readsSidecar: Bool = true) throws(AdapterError) {
     let folder = file.path.lastIndex(of: "/").map { String(file.path[...$0]) } ?? ""
     isPEFT = file.header.tensors.contains { $0.name.contains("base_model.model.") }
     let path = folder + "adapter_config.json"
-    guard isPEFT else { return }
+    guard isPEFT, readsSidecar else { return }
     let bytes: [UInt8]
     do {
       guard let found = try TextFile.contents(path) else {
@@ -49,7 +49,8 @@ struct PEFTSettings: Sendable {
     let count = json["num_cayley_neumann_terms"]?.number ?? 5
     guard count >= 1, count <= 64, count == count.rounded() else {
       throw AdapterError(
-        path: path, rule: .sidecar, detail: "num_cayley_neumann_terms is \(count), which is no whole number from 1 to 64")
+        path: path, rule: .sidecar,
+        detail: "num_cayley_neumann_terms is \(count), which is no whole number from 1 to 64")
     }
     terms = usesSeries ? Int(count) : nil
     // Versions before 0.18 did not write their number either.
