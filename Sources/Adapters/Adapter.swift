@@ -68,8 +68,8 @@ extension Adapter {
     }
     var unmatched: [UnmatchedKey] = []
     let embedded = BundledEmbedding.all(in: file)
-    let naming = FileNaming(file, except: embedded.keys)
-    let groups = try Self.groups(file, naming, except: embedded.keys, unmatched: &unmatched)
+    let naming = try FileNaming(file, except: embedded.keys)
+    let groups = Self.groups(file, naming, except: embedded.keys, unmatched: &unmatched)
     let declared = try DeclaredScales(file: file, readsSidecar: readsSidecar)
     var modules: [AdapterModule] = []
     var places: [ModulePath: String] = [:]
@@ -127,37 +127,24 @@ extension Adapter {
 
   private static func groups(
     _ file: SafeTensorsFile, _ naming: FileNaming, except embedded: Set<String>, unmatched: inout [UnmatchedKey]
-  ) throws(AdapterError) -> [StemGroup] {
+  ) -> [StemGroup] {
     var groups: [StemGroup] = []
-    var places: [String: Int?] = [:]  // nil: a stem no dialect knows
-    let positional = try PositionalLayers(file)
+    var places: [Int?] = Array(repeating: nil, count: naming.stems.count)
     for (tensor, key) in zip(file.header.tensors, naming.keys) where !embedded.contains(tensor.name) {
-      let numbered = PositionalLayers.key(tensor.name)
-      if let numbered, positional.stem(of: numbered) == nil {
-        unmatched.append(
-          .init(
-            key: tensor.name,
-            reason: positional.problems[numbered.network] ?? "a number beyond the model's layers (cloneofsimo)"))
-        continue
-      }
-      guard let (stem, role) = numbered.map({ ("\($0.network):\($0.number)", $0.role) }) ?? key else {
+      guard let key else {
         unmatched.append(.init(key: tensor.name, reason: "no adapter's key ends like this"))
         continue
       }
-      let place: Int?
-      if let known = places[stem] {
-        place = known
-      } else {
-        let resolved = numbered.flatMap(positional.stem) ?? naming.resolved[stem]
-        place = resolved.map { _ in groups.count }
-        if let resolved { groups.append(StemGroup(resolved: resolved, stem: stem)) }
-        places[stem] = .some(place)
-      }
-      guard let place else {
-        unmatched.append(.init(key: tensor.name, reason: "no known layer of this name"))
+      guard let resolved = naming.resolved[key.stem] else {
+        unmatched.append(.init(key: tensor.name, reason: naming.reason(tensor.name)))
         continue
       }
-      groups[place].tensors[role] = tensor
+      let place = places[key.stem] ?? groups.count
+      if place == groups.count {
+        groups.append(StemGroup(resolved: resolved, stem: naming.stems[key.stem]))
+        places[key.stem] = place
+      }
+      groups[place].tensors[key.role] = tensor
     }
     return groups
   }

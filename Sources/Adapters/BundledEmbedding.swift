@@ -68,7 +68,8 @@ extension BundledEmbedding {
   static func all(in file: SafeTensorsFile) -> (embeddings: [BundledEmbedding], keys: Set<String>) {
     var embeddings: [BundledEmbedding] = []
     var keys: Set<String> = []
-    for tensor in file.header.tensors {
+    let isMarked = file.header.metadata.values.contains("<embed>")
+    for tensor in file.header.tensors where isMarked || tensor.name.utf8.first == UInt8(ascii: "b") {
       guard let (token, encoder, isOutput) = parsed(tensor.name, file), let width = tensor.shape.last,
         tensor.shape.count <= 2, tensor.count > 0
       else { continue }

@@ -81,6 +81,17 @@ public struct ModulePath: Sendable, Hashable, CustomStringConvertible {
       + (0...3).map { "up\($0)" }).enumerated().map { ($1, $0) } + [("out", 1 << 20)])
 }
 
+extension ModulePath {
+  /// Part and name are the identity; all else follows from them.
+  public static func == (a: ModulePath, b: ModulePath) -> Bool { a.part == b.part && a.name == b.name }
+
+  /// Part and name.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(part)
+    hasher.combine(name)
+  }
+}
+
 extension ModulePath: Comparable {
   /// By part, then in the model's own order.
   public static func < (a: ModulePath, b: ModulePath) -> Bool {

@@ -52,7 +52,10 @@ struct PositionalLayers {
 
   /// cloneofsimo's `unet:14:up`.
   static func key(_ name: String) -> Key? {
-    guard name.utf8.contains(UInt8(ascii: ":")) else { return nil }
+    // Asked for every key of every file: the names of both networks begin with letters that few others do.
+    guard let first = name.utf8.first, first == UInt8(ascii: "u") || first == UInt8(ascii: "t"),
+      name.utf8.contains(UInt8(ascii: ":"))
+    else { return nil }
     let pieces = name.split(separator: ":", omittingEmptySubsequences: false)
     guard pieces.count == 3, let number = Int(pieces[1]), number >= 0, pieces[2] == "up" || pieces[2] == "down" else {
       return nil

@@ -16,7 +16,7 @@ enum StudyPlot {
     Panel(heading: "base kept", value: { $0.base }),
   ]
 
-  private static let (left, width, gap, row, top) = (330, 130, 24, 22, 44)
+  private static let (left, width, gap, row, top) = (420, 130, 46, 22, 44)
 
   /// The picture of arms that have runs, as SVG.
   static func svg(_ arms: [StudyTable.Arm], _ records: [StudyRecord]) -> String {
