@@ -2,8 +2,8 @@
 ///
 /// The path is compared segment by segment, and all of it must match: `?` stands for one character, `*` for any number
 /// of characters within one segment, and the segment `**` for any number of segments, none included. A path begins with
-/// its network: `unet`, `te1` or `te2`. So `unet.up_blocks.*.attn2.*` names nothing, because four segments stand
-/// between the level and `attn2`; `unet.up_blocks.**.attn2.**` names all cross-attention on the way up.
+/// its network: `unet`, `transformer`, `te1`, `te2`, `te3` or `llm`. So `unet.up_blocks.*.attn2.*` names nothing, because
+/// four segments stand between the level and `attn2`; `unet.up_blocks.**.attn2.**` names all cross-attention on the way up.
 public struct LayerPattern: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// The pattern as written.
   public let text: String
@@ -43,7 +43,9 @@ public struct LayerPattern: Sendable, Hashable, Comparable, CustomStringConverti
     if case .glob(let first)? = segments.first,
       !ModelPart.allCases.contains(where: { Self.matches(Array($0.rawValue), first) })
     {
-      throw refusal("a path begins with unet, te1 or te2, \"\(String(first))\" was given; write unet.… or **.…")
+      throw refusal(
+        "a path begins with unet, transformer, te1, te2, te3 or llm, \"\(String(first))\" was given; write unet.… or **.…"
+      )
     }
     self.text = text
     self.segments = segments
