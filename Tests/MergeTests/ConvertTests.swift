@@ -173,6 +173,24 @@ import Testing
     }
   }
 
+  @Test func learnedTokens() async throws {
+    try await MergeFixtures.scratch { folder in
+      let (source, output) = ("\(folder)/s.safetensors", "\(folder)/x.safetensors")
+      let bytes = DType.f32.narrowed((0..<768).map { Float($0) / 768 }).bytes
+      try MergeFixtures.write(
+        source,
+        layers: [(MergeFixtures.stem, MergeFixtures.matrix(8, 2, seed: 1), MergeFixtures.matrix(2, 8, seed: 2), 1)],
+        metadata: ["<s1>": "<embed>"], extra: [(TensorDeclaration(name: "<s1>", dtype: .f32, shape: [768]), bytes)])
+      #expect(try await Self.convert(source, .kohya, to: output).skipped.isEmpty)
+      let embedding = try #require(try Adapter(path: output).embeddings.first)
+      #expect(embedding.token == "<s1>" && embedding.vectors[0].encoder == .clipL)
+      #expect(embedding.vectors[0].tensor.name == "bundle_emb.<s1>.string_to_param.*")
+      #expect(try SafeTensorsFile(path: output).copy(embedding.vectors[0].tensor) == bytes)
+      let left = try await Self.convert(source, .diffusers, to: "\(folder)/y.safetensors", skips: true)
+      #expect(left.skipped.count == 1 && left.skipped[0].contains("<s1>"))
+    }
+  }
+
   // MARK: - What a dialect cannot hold
 
   @Test func otherVariants() async throws {

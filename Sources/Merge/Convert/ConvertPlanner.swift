@@ -47,15 +47,7 @@ struct ConvertPlanner {
     for (path, modules) in parts.sorted(by: { $0.key < $1.key }) {
       if let whole = wholes[path] { try join(modules, into: whole) }
     }
-    for vectors in adapter.embeddings.flatMap(\.vectors) {
-      // Learned tokens belong to no layer; ComfyUI and OneTrainer read them under the names that they have.
-      if recipe.dialect.storesAlpha {
-        let tensor = vectors.tensor
-        try plan.add(tensor.name, tensor.dtype, tensor.shape, .stored(tensor), path: self.path)
-      } else {
-        reasons.append("\(vectors.tensor.name) (a bundled embedding)")
-      }
-    }
+    try addEmbeddings()
     reasons += adapter.unmatched.map { "\($0.key) (\($0.reason))" }
     if let first = reasons.first, !recipe.skipsUnsupported {
       throw MergeError(
@@ -67,6 +59,23 @@ struct ConvertPlanner {
     plan.skipped = reasons
     guard !plan.declarations.isEmpty else {
       throw MergeError(path: self.path, rule: .empty, detail: "has no layer that \(recipe.dialect.rawValue) can hold")
+    }
+  }
+
+  /// Learned tokens belong to no layer: bundled ones keep their names, cloneofsimo's get those of A1111's bundles.
+  private mutating func addEmbeddings() throws {
+    for embedding in adapter.embeddings {
+      for vectors in embedding.vectors {
+        let tensor = vectors.tensor
+        guard recipe.dialect.storesAlpha else {
+          reasons.append("\(tensor.name) (a bundled embedding)")
+          continue
+        }
+        let isBundled = tensor.name.hasPrefix("bundle_emb.")
+        try plan.add(
+          isBundled ? tensor.name : "bundle_emb.\(embedding.token).string_to_param.*", tensor.dtype,
+          isBundled ? tensor.shape : [vectors.count, vectors.width], .stored(tensor), path: path)
+      }
     }
   }
 
