@@ -4,8 +4,6 @@ public struct WholeLayer: Sendable {
   public var path: ModulePath
   /// The layers that diffusers keeps apart, in the order of their rows.
   public var parts: [ModulePath]
-  /// Whether it is one layer whose halves stand in the other order.
-  public var exchangesHalves: Bool { rule.rule == .exchangedHalves }
   let rule: RowParts
 
   /// The rows of every part, where those of some are known; nil where these do not fit each other.
@@ -14,6 +12,9 @@ public struct WholeLayer: Sendable {
   ///   - known: the rows of each part; nil for one that is not trained.
   ///   - inputs: the layer's input features.
   public func heights(_ known: [Int?], inputs: Int) -> [Int]? { rule.heights(known, inputs: inputs) }
+
+  /// The rows of each part in the whole, in the part's own order; nil where a layer of this size has no such parts.
+  public func rows(outputs: Int, inputs: Int) -> [[Range<Int>]]? { rule.rows(outputs: outputs, inputs: inputs) }
 }
 
 extension Adapter {

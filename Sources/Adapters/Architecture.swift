@@ -66,7 +66,7 @@ extension Architecture {
     }
   }
 
-  /// The metadata key under which a conversion keeps the base model: diffusers names layers of several families alike.
+  /// The metadata key under which a written file keeps the base model: diffusers names layers of several families alike.
   package static let convertedKey = "troupe.architecture"
 
   /// The base model that the metadata name.

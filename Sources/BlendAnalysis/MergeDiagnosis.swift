@@ -24,9 +24,9 @@ extension MergeDiagnosis {
     options: AnalysisOptions = AnalysisOptions()
   ) async throws -> MergeDiagnosis {
     var byPath: [ModulePath: [Participant]] = [:]
-    for (index, subject) in (sources + [Subject(adapter: result, name: "")]).enumerated() {
-      for module in subject.adapter.factorable where module.outputs > 0 {
-        byPath[module.path, default: []].append(Participant(index: index, adapter: subject.adapter, module: module))
+    for (index, adapter) in Adapter.aligned(sources.map(\.adapter) + [result]).enumerated() {
+      for module in adapter.factorable where module.outputs > 0 {
+        byPath[module.path, default: []].append(Participant(index: index, adapter: adapter, module: module))
       }
     }
     let work = byPath.keys.sorted().compactMap { path in byPath[path].map { (path: path, participants: $0) } }.filter {

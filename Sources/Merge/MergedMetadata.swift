@@ -41,6 +41,9 @@ enum MergedMetadata {
     let triggers = all.compactMap { $0["modelspec.trigger_phrase"] }.filter { !$0.isEmpty }
     result["modelspec.trigger_phrase"] = triggers.isEmpty ? nil : triggers.joined(separator: ", ")
     if !plan.dialect.storesAlpha { result["format"] = "pt" }
+    if plan.layers.contains(where: { $0.path.part == .transformer }) {
+      result[Architecture.convertedKey] = plan.architecture.rawValue
+    }
     result.merge(recipe.annotations) { $1 }
     // Hashes of this length take their places when they are known.
     let unknown = Array(repeating: String(repeating: "0", count: 64), count: sources.count)

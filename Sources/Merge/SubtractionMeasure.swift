@@ -27,6 +27,8 @@ public struct SubtractionMeasure: Sendable, Codable {
   public static func of(
     _ first: Adapter, minus second: Adapter, strength: Double, workers: Int = 2
   ) async throws -> SubtractionMeasure {
+    let both = Adapter.aligned([first, second])
+    let (first, second) = (both[0], both[1])
     let lefts = first.factorable.filter { $0.outputs > 0 }
     let rights = Dictionary(
       second.factorable.filter { $0.outputs > 0 }.map { ($0.path, $0) }, uniquingKeysWith: { one, _ in one })

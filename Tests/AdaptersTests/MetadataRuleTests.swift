@@ -61,7 +61,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "format", "lora_adapter_metadata", "troupe.configuration", "_quantization_metadata", "unet:0:rank",
+    "format", "lora_adapter_metadata", "troupe.configuration", "troupe.architecture", "_quantization_metadata",
+    "unet:0:rank",
     "text_encoder:3:alpha",
     "unet",
   ])

@@ -22,6 +22,8 @@ struct PartsTests {
       rows(RowParts(rule: .weighted([3, 1, 1]), names: ["a", "b", "c"]), 10, 4) == [[0..<6], [6..<8], [8..<10]])
     #expect(rows(.exchanged("a"), 6, 4) == [[3..<6, 0..<3]])
     #expect(rows(.exchanged("a"), 5, 4) == nil)
+    let byHeight = RowParts(rule: .exchangedIfTwo, names: ["a"])
+    #expect(rows(byHeight, 8, 4) == [[4..<8, 0..<4]] && rows(byHeight, 24, 4) == [[0..<24]])
   }
 
   @Test func heightsOfPartsThatAreNotTrained() {

@@ -13,6 +13,23 @@ struct SurvivalTests {
     Dictionary(uniqueKeysWithValues: layers.map { ($0.stem, $0.up.times($0.down)) })
   }
 
+  /// What one file stores as one layer and the merged file keeps apart is compared all the same.
+  @Test func acrossNamings() async throws {
+    let folder = try TemporaryFolder()
+    var random = SeededGenerator(seed: 43)
+    let (up, down) = (random.matrix(18, 2), random.matrix(2, 6))
+    let whole = [MadeLayer(stem: "lora_unet_double_blocks_0_img_attn_qkv", up: up, down: down, alpha: 2)]
+    let parts = ["to_q", "to_k", "to_v"].enumerated().map { index, name in
+      MadeLayer(
+        stem: "lora_transformer_transformer_blocks_0_attn_\(name)",
+        up: up.block(rows: index * 6..<index * 6 + 6, columns: 0..<2), down: down, alpha: 2)
+    }
+    let source = Subject(adapter: try BlendAnalysisTests.made(whole, in: folder, "whole"), name: "whole")
+    let found = try await Survival.measured(of: [source], in: try BlendAnalysisTests.made(parts, in: folder, "parts"))
+    // The same numbers: what is left is the rounding of F32 files.
+    #expect(abs(try #require(found[0].kept) - 1) < 1e-6)
+  }
+
   @Test func agreesWithTheDenseDefinition() async throws {
     let folder = try TemporaryFolder()
     var random = SeededGenerator(seed: 41)

@@ -173,6 +173,95 @@ import Testing
     }
   }
 
+  /// Modulations whose halves diffusers stores in the other order, and the one kind that depends on its size.
+  @Test func halvesInTheOtherOrder() async throws {
+    try await MergeFixtures.scratch { folder in
+      let (source, there, back) = ("\(folder)/s.safetensors", "\(folder)/a.safetensors", "\(folder)/b.safetensors")
+      let last = "lora_unet_joint_blocks_3_context_block_adaLN_modulation_1"
+      let stems = [
+        "lora_unet_joint_blocks_0_context_block_adaLN_modulation_1", last, "lora_unet_final_layer_adaLN_modulation_1",
+      ]
+      let heights = [36, 12, 12]
+      try MergeFixtures.write(
+        source,
+        layers: zip(stems, heights).enumerated().map { seed, layer in
+          (
+            layer.0, MergeFixtures.matrix(layer.1, 2, seed: UInt64(seed + 1)),
+            MergeFixtures.matrix(2, 6, seed: UInt64(seed + 9)), 2
+          )
+        })
+      let report = try await Self.convert(source, .diffusers, to: there)
+      #expect(report.skipped.isEmpty && report.rounded == 0 && report.residual! < 1e-14)
+      let names = [
+        "transformer_blocks.0.norm1_context.linear", "transformer_blocks.3.norm1_context.linear", "norm_out.linear",
+      ]
+      let written = try Adapter(path: there)
+      #expect(Set(written.modules.map(\.stem)) == Set(names.map { "transformer.\($0)" }))
+      let (before, after) = (try Adapter(path: source), try MergeFixtures.dense(there))
+      for (stem, name) in zip(stems, names) {
+        let dense = try before.factors(of: try #require(before.modules.first { $0.stem == stem })).dense
+        let half = dense.rows / 2
+        let exchanged = Matrix.stacked([
+          dense.block(rows: half..<dense.rows, columns: 0..<6), dense.block(rows: 0..<half, columns: 0..<6),
+        ])
+        #expect(after[name] == (dense.rows == 12 ? exchanged : dense), "\(name)")
+      }
+      #expect(try await Self.convert(there, .kohya, to: back).joins == 3)
+      #expect(try SafeTensorsFile(path: back).tensorHash() == SafeTensorsFile(path: source).tensorHash())
+    }
+  }
+
+  /// Tensors of every variant keep the names that tell what they are: the file is read back as it was.
+  @Test(arguments: ["lycoris", "onetrainer", "sd_scripts"], [OutputDialect.comfy, .oneTrainer, .kohya])
+  func everyVariantIsReadBack(name: String, dialect: OutputDialect) async throws {
+    try await MergeFixtures.scratch { folder in
+      let source = Self.fixtures.appending(path: "variants/\(name).safetensors").path
+      let report = try await Self.convert(source, dialect, to: "\(folder)/x.safetensors")
+      let (before, after) = (try Adapter(path: source), try Adapter(path: "\(folder)/x.safetensors"))
+      #expect(report.skipped.isEmpty && after.unmatched.isEmpty && before.modules.count == after.modules.count)
+      for (a, b) in zip(before.modules, after.modules) {
+        #expect(a.path == b.path && a.variant == b.variant && a.scale == b.scale, "\(a.path)")
+        for (role, tensor) in a.tensors where role != .alpha {
+          #expect(try before.file.copy(tensor) == after.file.copy(try #require(b.tensors[role])), "\(tensor.name)")
+        }
+      }
+    }
+  }
+
+  /// DoRA's magnitudes of a convolution are `[1, out, 1, 1]` to PEFT and `[out, 1, 1, 1]` to kohya.
+  @Test func magnitudesOfConvolutions() async throws {
+    try await MergeFixtures.scratch { folder in
+      let (source, output, back) = ("\(folder)/s.safetensors", "\(folder)/x.safetensors", "\(folder)/y.safetensors")
+      let stem = "unet.down_blocks.0.resnets.0.conv1"
+      let shapes = [
+        "lora_B.weight": [8, 2, 1, 1], "lora_A.weight": [2, 4, 3, 3], "lora_magnitude_vector.weight": [1, 8, 1, 1],
+      ]
+      var writer = try SafeTensorsWriter(
+        path: source, declarations: shapes.map { .init(name: "\(stem).\($0.key)", dtype: .f32, shape: $0.value) },
+        metadata: [:])
+      while let next = writer.expected {
+        try writer.append(DType.f32.narrowed((0..<next.count).map { Float($0) + 1 }).bytes)
+      }
+      try writer.finish()
+      _ = try await Self.convert(source, .kohya, to: output)
+      let written = try #require(try Adapter(path: output).modules.first)
+      #expect(written.variant == .dora && written.tensors[.doraScale]?.shape == [8, 1, 1, 1])
+      _ = try await Self.convert(output, .diffusers, to: back)
+      #expect(try Adapter(path: back).modules.first?.tensors[.doraScale]?.shape == [1, 8, 1, 1])
+    }
+  }
+
+  /// A LoRA less the same LoRA in another naming, which stores its layers apart, is nothing.
+  @Test func subtractionAcrossNamings() async throws {
+    try await MergeFixtures.scratch { folder in
+      let source = Self.conversion("flux1_kohya_source")
+      _ = try await Self.convert(source, .diffusers, to: "\(folder)/x.safetensors")
+      let measure = try await SubtractionMeasure.of(
+        try Adapter(path: source), minus: try Adapter(path: "\(folder)/x.safetensors"), strength: 1)
+      #expect(measure.sharedLayers == 22 && measure.energyLeft! < 1e-12)
+    }
+  }
+
   @Test func learnedTokens() async throws {
     try await MergeFixtures.scratch { folder in
       let (source, output) = ("\(folder)/s.safetensors", "\(folder)/x.safetensors")

@@ -9,7 +9,7 @@ enum KohyaNames {
     ("lora_te_", .textEncoder1),
   ]
   /// What some converters leave behind the prefix.
-  private static let doubledUNet = ["lora_unet_", "unet_", "model_diffusion_model_", "diffusion_model_"]
+  static let doubledUNet = ["lora_unet_", "unet_", "model_diffusion_model_", "diffusion_model_"]
   private static let doubledText = ["text_encoder_2_", "text_encoder_", "te1_", "te2_", "te_"]
 
   static func resolve(_ stem: String) -> ResolvedStem? {

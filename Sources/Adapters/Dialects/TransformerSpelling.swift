@@ -17,7 +17,6 @@ struct TransformerSpelling: Sendable {
     ("lora_unet__", .kohyaOriginal), ("lora_unet_", .kohyaOriginal), ("lora_transformer_", .oneTrainer),
     ("lycoris_", .lycoris),
   ]
-  private static let doubledPrefixes = ["lora_unet_", "unet_", "model_diffusion_model_", "diffusion_model_"]
   private static let dottedPrefixes: [(prefix: String, dialect: Dialect)] = [
     ("base_model.model.", .peft), ("model.diffusion_model.", .comfy), ("diffusion_model.", .comfy),
     ("transformer.", .diffusers), ("unet.", .diffusers),
@@ -26,7 +25,7 @@ struct TransformerSpelling: Sendable {
   init?(_ stem: String) {
     for (prefix, dialect) in Self.flatPrefixes where stem.hasPrefix(prefix) {
       (rest, isFlat, self.dialect) = (stem.dropFirst(prefix.count), true, dialect)
-      while let again = Self.doubledPrefixes.first(where: rest.hasPrefix) {
+      while let again = KohyaNames.doubledUNet.first(where: rest.hasPrefix) {
         rest = rest.dropFirst(again.count)
         isDoubled = true
       }

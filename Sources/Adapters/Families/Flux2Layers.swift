@@ -16,17 +16,7 @@ enum Flux2Layers {
     ]
     + [LayerTemplate].block(
       "transformer_blocks.#", "double_blocks.#",
-      [
-        LayerTemplate("attn.to_q", nil), LayerTemplate("attn.to_k", nil), LayerTemplate("attn.to_v", nil),
-        LayerTemplate("attn.to_qkv", "img_attn.qkv", parts: .attention),
-        LayerTemplate("attn.add_q_proj", nil), LayerTemplate("attn.add_k_proj", nil),
-        LayerTemplate("attn.add_v_proj", nil),
-        LayerTemplate("attn.to_added_qkv", "txt_attn.qkv", parts: .addedAttention),
-        LayerTemplate("attn.to_out.0", "img_attn.proj"), LayerTemplate("attn.to_add_out", "txt_attn.proj"),
-        LayerTemplate("attn.norm_q", "img_attn.norm.query_norm"),
-        LayerTemplate("attn.norm_k", "img_attn.norm.key_norm"),
-        LayerTemplate("attn.norm_added_q", "txt_attn.norm.query_norm"),
-        LayerTemplate("attn.norm_added_k", "txt_attn.norm.key_norm"),
+      FluxLayers.attention + [
         LayerTemplate("ff.linear_in", "img_mlp.0"), LayerTemplate("ff.linear_out", "img_mlp.2"),
         LayerTemplate("ff_context.linear_in", "txt_mlp.0"), LayerTemplate("ff_context.linear_out", "txt_mlp.2"),
       ])

@@ -27,17 +27,7 @@ enum FluxLayers {
   private static let blocks: [LayerTemplate] =
     [LayerTemplate].block(
       "transformer_blocks.#", "double_blocks.#",
-      [
-        LayerTemplate("attn.to_q", nil), LayerTemplate("attn.to_k", nil), LayerTemplate("attn.to_v", nil),
-        LayerTemplate("attn.to_qkv", "img_attn.qkv", parts: .attention),
-        LayerTemplate("attn.add_q_proj", nil), LayerTemplate("attn.add_k_proj", nil),
-        LayerTemplate("attn.add_v_proj", nil),
-        LayerTemplate("attn.to_added_qkv", "txt_attn.qkv", parts: .addedAttention),
-        LayerTemplate("attn.to_out.0", "img_attn.proj"), LayerTemplate("attn.to_add_out", "txt_attn.proj"),
-        LayerTemplate("attn.norm_q", "img_attn.norm.query_norm"),
-        LayerTemplate("attn.norm_k", "img_attn.norm.key_norm"),
-        LayerTemplate("attn.norm_added_q", "txt_attn.norm.query_norm"),
-        LayerTemplate("attn.norm_added_k", "txt_attn.norm.key_norm"),
+      attention + [
         LayerTemplate("ff.net.0.proj", "img_mlp.0"), LayerTemplate("ff.net.2", "img_mlp.2"),
         LayerTemplate("ff_context.net.0.proj", "txt_mlp.0"), LayerTemplate("ff_context.net.2", "txt_mlp.2"),
       ])
@@ -62,4 +52,18 @@ enum FluxLayers {
       [LayerTemplate("norm1.linear", "img_mod.lin"), LayerTemplate("norm1_context.linear", "txt_mod.lin")])
     + [LayerTemplate].block(
       "single_transformer_blocks.#", "single_blocks.#", [LayerTemplate("norm.linear", "modulation.lin")])
+
+  /// The attention of a block with two streams, as in Flux.2.
+  static let attention: [LayerTemplate] = [
+    LayerTemplate("attn.to_q", nil), LayerTemplate("attn.to_k", nil), LayerTemplate("attn.to_v", nil),
+    LayerTemplate("attn.to_qkv", "img_attn.qkv", parts: .attention),
+    LayerTemplate("attn.add_q_proj", nil), LayerTemplate("attn.add_k_proj", nil),
+    LayerTemplate("attn.add_v_proj", nil),
+    LayerTemplate("attn.to_added_qkv", "txt_attn.qkv", parts: .addedAttention),
+    LayerTemplate("attn.to_out.0", "img_attn.proj"), LayerTemplate("attn.to_add_out", "txt_attn.proj"),
+    LayerTemplate("attn.norm_q", "img_attn.norm.query_norm"),
+    LayerTemplate("attn.norm_k", "img_attn.norm.key_norm"),
+    LayerTemplate("attn.norm_added_q", "txt_attn.norm.query_norm"),
+    LayerTemplate("attn.norm_added_k", "txt_attn.norm.key_norm"),
+  ]
 }

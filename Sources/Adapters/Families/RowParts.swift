@@ -10,6 +10,8 @@ struct RowParts: Sendable, Hashable {
     case widthThenRest
     /// One layer whose halves stand in the other order.
     case exchangedHalves
+    /// The same where the layer is twice as high as wide; else one layer whose rows stand as they are.
+    case exchangedIfTwo
   }
 
   var rule: Rule
@@ -42,6 +44,7 @@ struct RowParts: Sendable, Hashable {
     case .exchangedHalves:
       guard outputs % 2 == 0 else { return nil }
       return [[outputs / 2..<outputs, 0..<outputs / 2]]
+    case .exchangedIfTwo: return outputs == 2 * inputs ? [[inputs..<outputs, 0..<inputs]] : [[0..<outputs]]
     }
   }
 }
@@ -56,7 +59,7 @@ extension RowParts {
     guard known.count == names.count, let first = known.lazy.compactMap({ $0 }).first else { return nil }
     var heights: [Int]
     switch rule {
-    case .equal, .exchangedHalves: heights = known.map { _ in first }
+    case .equal, .exchangedHalves, .exchangedIfTwo: heights = known.map { _ in first }
     case .weighted(let weights):
       let units = zip(known, weights).compactMap { height, weight in height.map { $0 / weight } }
       heights = weights.map { $0 * (units.first ?? 0) }

@@ -33,9 +33,10 @@ enum SD3Layers {
         LayerTemplate("ff.net.0.proj", "x_block.mlp.fc1"), LayerTemplate("ff.net.2", "x_block.mlp.fc2"),
         LayerTemplate("ff_context.net.0.proj", "context_block.mlp.fc1"),
         LayerTemplate("ff_context.net.2", "context_block.mlp.fc2"),
-        // The last block's has two parts, in the other order than diffusers', all others six in the same. Which block
-        // is the last depends on the model's size, so the two namings stay two layers: told, never confused.
+        // The last block's is a scale and a shift, in the other order than diffusers'; all others' are six in the same.
         LayerTemplate("norm1_context.linear", nil),
-        LayerTemplate("norm1_context.linear_original", "context_block.adaLN_modulation.1"),
+        LayerTemplate(
+          "norm1_context.linear_exchanged", "context_block.adaLN_modulation.1",
+          parts: RowParts(rule: .exchangedIfTwo, names: ["norm1_context.linear"])),
       ])
 }

@@ -38,7 +38,9 @@ package enum MetadataKeep: String, Sendable, CaseIterable {
   /// `unet:0:rank` and its kin are cloneofsimo's; `_quantization_metadata` is ComfyUI's, without which weights of 8 bits
   /// have the wrong scale.
   private static func isForLoaders(_ key: String) -> Bool {
-    if ["format", "lora_adapter_metadata", "troupe.configuration", "_quantization_metadata"].contains(key) {
+    if ["format", "lora_adapter_metadata", "troupe.configuration", "_quantization_metadata", Architecture.convertedKey]
+      .contains(key)
+    {
       return true
     }
     if ["unet", "text_encoder"].contains(key) { return true }

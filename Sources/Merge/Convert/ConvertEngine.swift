@@ -37,7 +37,7 @@ public enum ConvertEngine {
     }
     BLAS.useOneThread()
     let measures = try await ConvertVerification.measures(recipe, plan: plan, written: path, workers: workers)
-    report.residual = ConvertVerification.total(measures).relative
+    report.residual = LayerResidual.total(measures).relative
     report.worstModule = measures.max { $0.relative < $1.relative }.map {
       .init(module: $0.module, residual: $0.relative)
     }

@@ -31,6 +31,8 @@ struct ConvertPlan: Sendable {
   var layers = 0
   /// What is left out, and why.
   var skipped: [String] = []
+  /// The stems of layers that are left out.
+  var leftOut: Set<String> = []
   /// Parts of stored layers that change nothing, which have no tensors in the result.
   var unchanged = 0
 

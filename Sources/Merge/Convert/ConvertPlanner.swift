@@ -81,6 +81,7 @@ struct ConvertPlanner {
 
   private mutating func refuse(_ module: AdapterModule, _ why: String) {
     reasons.append("\(module.stem) (\(module.variant.label): \(why))")
+    plan.leftOut.insert(module.stem)
   }
 
   // MARK: - Layers as they are
@@ -104,12 +105,15 @@ struct ConvertPlanner {
 
   /// Why the dialect cannot hold a layer as it is; nil where it can.
   private func obstacle(_ module: AdapterModule) -> String? {
-    guard recipe.dialect == .diffusers || recipe.dialect == .peft else { return nil }
+    guard recipe.dialect == .diffusers || recipe.dialect == .peft else {
+      // PEFT multiplies the bias beside lora_B by the scale, others add theirs as it is.
+      let isScaled = module.tensors[.bias] != nil && module.scale != 1 && !recipe.dialect.usesLetters
+      return isScaled ? "its bias is multiplied by alpha / rank, which this dialect does not do" : nil
+    }
     guard module.variant == .dora, module.tensors[.up] != nil, module.tensors[.mid] == nil else {
       return "it holds LoRA and DoRA alone"
     }
-    guard module.tensors[.doraScale]?.count == module.outputs, module.tensors[.doraScale]?.shape.first == module.outputs
-    else { return "its magnitudes are of inputs, PEFT's of outputs" }
+    guard module.hasMagnitudesOfOutputs else { return "its magnitudes are of inputs, PEFT's of outputs" }
     return module.scale == 1 || recipe.alphaPlace != .factors
       ? nil : "the alpha of a DoRA goes into metadata or config alone"
   }
@@ -121,21 +125,31 @@ struct ConvertPlanner {
     for (role, tensor) in module.tensors.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
       // Alphas of a dialect without them stand in its configuration.
       if role == .alpha, letters { continue }
-      var shape = tensor.shape
-      // PEFT's magnitudes are a vector, kohya's a column.
-      if role == .doraScale, tensor.shape.first == module.outputs, tensor.count == module.outputs {
-        shape = letters ? [module.outputs] : tensor.shape.count == 1 ? [module.outputs, 1] : shape
-      }
+      let shape = role == .doraScale ? magnitudeShape(module, tensor, letters: letters) : tensor.shape
       let isFloat = role != .alpha && DType.writable.contains(tensor.dtype)
       let dtype = isFloat ? recipe.dtype ?? tensor.dtype : tensor.dtype
       if dtype != tensor.dtype { plan.rounded.insert(module.path) }
-      try plan.add("\(stem).\(recipe.dialect.ending(role))", dtype, shape, .stored(tensor), path: path)
+      // Roles that are called alike everywhere keep the ending they have: some have a further `.weight`, some none.
+      let isRenamed = [.up, .down, .mid, .bias, .doraScale, .alpha].contains(role)
+      let ending = isRenamed ? recipe.dialect.ending(role) : String(tensor.name.dropFirst(module.stem.count + 1))
+      try plan.add("\(stem).\(ending)", dtype, shape, .stored(tensor), path: path)
     }
-    if module.rank > 0 { plan.ranks.append((module.path, module.rank, module.alpha.value)) }
+    if module.rank > 0 { plan.ranks.append((module.path, module.rank, module.scale * Double(module.rank))) }
     // Without an alpha of its own the layer's is the rank to every loader, whatever a configuration beside it said.
     if !letters, module.tensors[.alpha] == nil, module.rank > 0, module.scale != 1 {
       try addAlpha(module.scale * Double(module.rank), stem)
     }
+  }
+
+  /// The shape in which a dialect keeps DoRA's magnitudes of outputs.
+  ///
+  /// PEFT's are a vector, of a convolution `[1, out, 1, 1]`; kohya's begin with the outputs. Those of inputs, and those that
+  /// stay where they are, keep theirs.
+  private func magnitudeShape(_ module: AdapterModule, _ tensor: TensorInfo, letters: Bool) -> [Int] {
+    guard module.hasMagnitudesOfOutputs, letters != module.hasPEFTMagnitudes else { return tensor.shape }
+    let further = Array(repeating: 1, count: max(1, (module.tensors[.down]?.shape.count ?? 2) - 1))
+    guard letters else { return [module.outputs] + further }
+    return further.count > 1 ? [1, module.outputs] + further.dropFirst() : [module.outputs]
   }
 
   private mutating func addAlpha(_ alpha: Double, _ stem: String) throws {
@@ -238,15 +252,24 @@ struct ConvertPlanner {
       }
     }
     let known = whole.parts.map { part in modules.first { $0.path == part }?.outputs }
-    guard let heights = whole.heights(known, inputs: first.inputs) else {
-      return refuse(first, "its size does not fit that of the layer it is a part of")
-    }
+    guard let outputs = whole.heights(known, inputs: first.inputs)?.reduce(0, +),
+      let rows = whole.rows(outputs: outputs, inputs: first.inputs)
+    else { return refuse(first, "its size does not fit that of the layer it is a part of") }
     plan.joins += 1
-    let places = whole.parts.enumerated().compactMap { place, part in
-      modules.first { $0.path == part }.map { (place: place, module: $0) }
+    let parts = zip(whole.parts, rows).compactMap { part, targets in
+      modules.first { $0.path == part }.map { (module: $0, targets: targets) }
     }
-    try add(
-      try ConvertedPair(
-        whole: whole.path, exchanging: whole.exchangesHalves, parts: places, heights: heights, in: adapter.file), stem)
+    try add(try ConvertedPair(whole: whole.path, outputs: outputs, parts: parts, in: adapter.file), stem)
+  }
+}
+
+extension AdapterModule {
+  /// Whether DoRA's magnitudes are stored as PEFT stores them.
+  fileprivate var hasPEFTMagnitudes: Bool { tensors[.doraScale]?.name.contains("lora_magnitude_vector") ?? false }
+
+  /// Whether DoRA's magnitudes are lengths of outputs; PEFT's always are.
+  fileprivate var hasMagnitudesOfOutputs: Bool {
+    guard let tensor = tensors[.doraScale], tensor.count == outputs else { return false }
+    return hasPEFTMagnitudes || tensor.shape.first == outputs
   }
 }

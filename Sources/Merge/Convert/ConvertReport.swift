@@ -30,7 +30,8 @@ public struct ConvertReport: Sendable, Codable {
   public var alphas: String
   /// What was left out, and why.
   public var skipped: [String]
-  /// `‖exact - stored‖ / ‖exact‖` over all layers from the written file; nil unless verified.
+  /// `‖exact - stored‖ / ‖exact‖` over all layers from the written file, of a folder the largest of its adapters'; nil
+  /// unless verified.
   public var residual: Double?
   /// The layer with the largest relative residual; nil unless verified.
   public var worstModule: MergeReport.WorstModule?

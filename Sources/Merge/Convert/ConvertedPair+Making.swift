@@ -6,7 +6,10 @@ extension ConvertedPair {
   init(_ module: AdapterModule) {
     self.init(
       path: module.path,
-      pieces: [Piece(module: module, rows: [0..<module.outputs], directions: Array(0..<module.rank), offset: 0)],
+      pieces: [
+        Piece(
+          module: module, rows: [0..<module.outputs], directions: Array(0..<module.rank), targets: [0..<module.outputs])
+      ],
       outputs: module.outputs, inputs: module.inputs, rank: module.rank, scale: module.scale)
   }
 
@@ -22,8 +25,8 @@ extension ConvertedPair {
     }
     guard !used.isEmpty else { return nil }
     self.init(
-      path: part.path, pieces: [Piece(module: part, rows: rows, directions: used, offset: 0)], outputs: part.outputs,
-      inputs: part.inputs, rank: used.count, scale: part.scale)
+      path: part.path, pieces: [Piece(module: part, rows: rows, directions: used, targets: [0..<part.outputs])],
+      outputs: part.outputs, inputs: part.inputs, rank: used.count, scale: part.scale)
   }
 
   /// Parts of a layer as the one that a model's own code has.
@@ -33,27 +36,23 @@ extension ConvertedPair {
   ///
   /// - Parameters:
   ///   - whole: the layer.
-  ///   - parts: those of its parts that are changed, with the place of each among all.
-  ///   - heights: the rows of every part.
+  ///   - outputs: its rows.
+  ///   - parts: those of its parts that are changed, and where the rows of each stand in it.
   init(
-    whole: ModulePath, exchanging: Bool, parts: [(place: Int, module: AdapterModule)], heights: [Int],
-    in file: SafeTensorsFile
+    whole: ModulePath, outputs: Int, parts: [(module: AdapterModule, targets: [Range<Int>])], in file: SafeTensorsFile
   ) throws {
-    let starts = heights.indices.map { heights[..<$0].reduce(0, +) }
     let first = parts[0].module
     let scale = first.scale
-    let pieces = parts.map { place, module in
-      let half = module.outputs / 2
-      let own = module.rows ?? [0..<module.outputs]
-      return Piece(
-        module: module, rows: exchanging ? [half..<module.outputs, 0..<half] : own,
-        directions: Array(0..<module.rank), offset: starts[place], scale: module.scale / scale)
+    let pieces = parts.map { module, targets in
+      Piece(
+        module: module, rows: module.rows ?? [0..<module.outputs], directions: Array(0..<module.rank),
+        targets: targets, scale: module.scale / scale)
     }
     let shares =
       try parts.allSatisfy { $0.module.rank == first.rank && $0.module.scale == scale }
       && Set(try parts.map { try $0.module.tensors[.down].map { try file.copy($0) } ?? [] }).count == 1
     self.init(
-      path: whole, pieces: pieces, outputs: heights.reduce(0, +), inputs: first.inputs,
+      path: whole, pieces: pieces, outputs: outputs, inputs: first.inputs,
       rank: shares ? first.rank : parts.reduce(0) { $0 + $1.module.rank }, scale: scale,
       sharesDown: shares && parts.count > 1)
   }

@@ -11,14 +11,14 @@ struct ConvertedPair: Sendable {
     var rows: [Range<Int>]
     /// The directions that are kept, of the stored rank.
     var directions: [Int]
-    /// Where its rows begin in the result.
-    var offset: Int
+    /// Where they stand in the result, in the same order.
+    var targets: [Range<Int>]
     /// What the up factor is multiplied by.
     var scale = 1.0
 
     /// Whether every number is kept as it is stored.
     var isWhole: Bool {
-      directions.count == module.rank && scale == 1 && rows.count == 1 && rows[0] == 0..<rows[0].count
+      directions.count == module.rank && scale == 1 && rows == [0..<module.storedOutputs] && targets == rows
     }
   }
 
@@ -42,20 +42,27 @@ struct ConvertedPair: Sendable {
   /// The down factor's shape, `[rank, in]` or that of a convolution.
   var downShape: [Int] { [rank] + (first.tensors[.down]?.shape.dropFirst() ?? []) }
 
-  /// The result's number format for a factor where none is asked for: the stored one if all pieces share it.
+  /// The stored factor whose bytes are the result's; nil where it has to be put together.
+  private func copied(_ role: TensorRole) -> TensorInfo? {
+    guard pieces.count == 1, role == .down ? pieces[0].directions.count == first.rank : pieces[0].isWhole else {
+      return nil
+    }
+    return first.tensors[role]
+  }
+
+  /// The result's number format for a factor where none is asked for: the stored one if all pieces share it, and it is
+  /// copied or can be written.
   func dtype(_ role: TensorRole) -> DType {
+    if let tensor = copied(role) { return tensor.dtype }
     let stored = Set(pieces.compactMap { $0.module.tensors[role]?.dtype })
-    return stored.count == 1 ? stored.first ?? .f32 : .f32
+    guard stored.count == 1, let only = stored.first, DType.writable.contains(only) else { return .f32 }
+    return only
   }
 
   /// The bytes of a factor.
   /// - Throws: ``MergeError`` when a value is not finite in the format.
   func bytes(_ role: TensorRole, _ dtype: DType, file: SafeTensorsFile) throws -> [UInt8] {
-    if pieces.count == 1, pieces[0].isWhole, let tensor = first.tensors[role], tensor.dtype == dtype,
-      role == .down || pieces[0].rows[0].count == tensor.shape.first
-    {
-      return try file.copy(tensor)
-    }
+    if let tensor = copied(role), tensor.dtype == dtype { return try file.copy(tensor) }
     let values = role == .up ? try up(file) : try down(file)
     let (bytes, bad) = dtype.narrowed(values)
     guard bad == 0 else {
@@ -73,12 +80,10 @@ struct ConvertedPair: Sendable {
     for piece in pieces {
       guard let tensor = piece.module.tensors[.up] else { continue }
       let (stored, width) = (try file.floats(of: tensor), piece.module.rank)
-      var row = piece.offset
-      for source in piece.rows.joined() {
+      for (source, row) in zip(piece.rows.joined(), piece.targets.joined()) {
         for (k, direction) in piece.directions.enumerated() {
           result[row * rank + column + k] = stored[source * width + direction] * Float(piece.scale)
         }
-        row += 1
       }
       if !sharesDown { column += piece.directions.count }
     }
@@ -95,4 +100,9 @@ struct ConvertedPair: Sendable {
     }
     return result
   }
+}
+
+extension AdapterModule {
+  /// The rows of the stored up factor, of which a part shows some.
+  fileprivate var storedOutputs: Int { tensors[.up]?.shape.first ?? 0 }
 }

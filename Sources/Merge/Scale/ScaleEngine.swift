@@ -44,7 +44,7 @@ public enum ScaleEngine {
       }
       BLAS.useOneThread()
       let measures = try await ScaleVerification.measures(recipe, plan: plan, written: path, workers: workers)
-      residual = ScaleVerification.total(measures).relative
+      residual = LayerResidual.total(measures).relative
       worst = measures.max { $0.relative < $1.relative }.map { .init(module: $0.module, residual: $0.relative) }
     }
     func count(_ test: (ScalePlan.Way) -> Bool) -> Int { plan.ways.count(where: test) }

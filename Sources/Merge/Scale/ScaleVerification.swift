@@ -4,16 +4,6 @@ import SafeTensors
 
 /// Compares a written file with the scaled original, reading both again.
 enum ScaleVerification {
-  /// The squared norms of one layer: of what is stored beside the exact change, and of that change.
-  struct Measure: Sendable {
-    var module: String
-    var residual = 0.0
-    var energy = 0.0
-
-    /// 1 where something stands instead of nothing.
-    var relative: Double { energy > 0 ? (residual / energy).squareRoot() : residual > 0 ? 1 : 0 }
-  }
-
   /// `‖f ΔW - stored‖²` and `‖f ΔW‖²` of every layer in doubles, biases and norms that are scaled with it included.
   ///
   /// Where `f` is 0 there is nothing to be relative to, and `‖ΔW‖²` stands in its place.
@@ -21,7 +11,7 @@ enum ScaleVerification {
   /// - Throws: ``MergeError`` with rule `verification` when a tensor that was to be copied is another, or one is missing.
   static func measures(
     _ recipe: ScaleRecipe, plan: ScalePlan, written path: String, workers: Int
-  ) async throws -> [Measure] {
+  ) async throws -> [LayerResidual] {
     let written = try Adapter(path: path)
     try checkCopies(recipe.adapter.file, written.file, plan)
     let modules = recipe.adapter.modules
@@ -34,19 +24,11 @@ enum ScaleVerification {
     }
   }
 
-  /// All layers together.
-  static func total(_ measures: [Measure]) -> Measure {
-    measures.reduce(into: Measure(module: "")) {
-      $0.residual += $1.residual
-      $0.energy += $1.energy
-    }
-  }
-
   private static func measure(
     _ module: AdapterModule, _ other: AdapterModule, _ written: Adapter, _ recipe: ScaleRecipe, _ plan: ScalePlan
-  ) throws -> Measure {
+  ) throws -> LayerResidual {
     let factor = recipe.factor(for: module.path.part)
-    var result = Measure(module: module.path.description)
+    var result = LayerResidual(module: module.path.description)
     let weight = factor == 0 ? 1 : factor * factor
     var vectors = module.tensors.filter { plan.factors[$0.value.name] != nil }.map(\.value)
     if module.hasFactors, module.outputs > 0 {
