@@ -96,7 +96,9 @@ extension Adapter {
     doubledStems = groups.filter(\.resolved.isDoubled).map(\.stem)
     embeddings = embedded.embeddings
     peftSettings = try PEFTSettings(file: file, readsSidecar: readsSidecar)
-    self.modules = modules.sorted { $0.path < $1.path }
+    // By number: a module is large, and sorting moves what it sorts many times.
+    let order = modules.indices.sorted { modules[$0].path < modules[$1].path }
+    self.modules = order.map { modules[$0] }
     self.unmatched = Self.inOrder(unmatched, of: file)
     dialects = Self.dialects(modules, file: file)
     architecture =

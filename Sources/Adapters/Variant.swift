@@ -67,12 +67,12 @@ public enum Variant: String, Sendable, Codable, CaseIterable {
   static func missing(beside roles: Set<TensorRole>) -> String {
     let sets: [[(TensorRole, String)]] = [
       [(.up, "lora_up"), (.down, "lora_down")],
-      [.hadaW1A, .hadaW1B, .hadaW2A, .hadaW2B].map { ($0, $0.rawValue) },
+      [.hadaW1A, .hadaW1B, .hadaW2A, .hadaW2B].map { ($0, $0.name) },
       [(.lokrW1, "lokr_w1"), (.lokrW2, "lokr_w2")],
-      [.lokrW1A, .lokrW1B].map { ($0, $0.rawValue) }, [.lokrW2A, .lokrW2B].map { ($0, $0.rawValue) },
-      [.gloraA1, .gloraA2, .gloraB1, .gloraB2].map { ($0, $0.rawValue) },
+      [.lokrW1A, .lokrW1B].map { ($0, $0.name) }, [.lokrW2A, .lokrW2B].map { ($0, $0.name) },
+      [.gloraA1, .gloraA2, .gloraB1, .gloraB2].map { ($0, $0.name) },
       [(.onInput, "on_input"), (.ia3Weight, "weight")],
-      [.tloraP, .tloraQ, .tloraLambda].map { ($0, $0.rawValue) },
+      [.tloraP, .tloraQ, .tloraLambda].map { ($0, $0.name) },
     ]
     let begun = sets.filter { set in set.contains { roles.contains($0.0) } }
     // LoKr's two halves have two forms each: what is whole needs no more.

@@ -8,12 +8,28 @@ public struct Header: Sendable {
   public let duplicateNames: [String]
   /// Where the data begin: 8 bytes of length, then the header.
   public let dataStart: Int
+  /// Where each tensor stands in ``tensors``.
+  let places: [ExactName: Int]
 
   /// The largest header the format allows, in bytes.
   public static let largest = 100_000_000
 }
 
 extension Header {
+  /// Takes checked parts.
+  /// - Parameter places: where each tensor stands, if that is known.
+  init(
+    tensors: [TensorInfo], metadata: [String: String], duplicateNames: [String], dataStart: Int,
+    places: [ExactName: Int]? = nil
+  ) {
+    (self.tensors, self.metadata) = (tensors, metadata)
+    (self.duplicateNames, self.dataStart) = (duplicateNames, dataStart)
+    self.places =
+      places
+      ?? Dictionary(
+        tensors.indices.map { (ExactName(tensors[$0].name), $0) }, uniquingKeysWith: { _, last in last })
+  }
+
   /// Decodes and checks the header of a file of `fileSize` bytes.
   ///
   /// - Parameters:
@@ -47,32 +63,31 @@ extension Header {
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw SafeTensorsError(path: path, rule: .notUTF8, detail: "the header is not UTF-8 text")
     }
-    let root: JSONValue
+    let root: JSONParser.HeaderRoot
     do {
-      root = try JSONParser.parse(bytes)
+      root = try JSONParser.header(bytes)
     } catch {
       throw SafeTensorsError(
         path: path, rule: error.reason == .tooDeep ? .tooDeep : .notJSON,
         detail: "the header is not JSON: \(error.message) at byte \(error.offset)")
     }
     let entries = try HeaderEntries(root, path: path)
-    self.metadata = entries.metadata
-    self.duplicateNames = entries.duplicateNames
-    self.tensors = try Self.placed(entries.tensors, path: path, available: fileSize - end)
-    self.dataStart = end
+    // Writers mostly list tensors in the order of their data; then there is nothing to sort.
+    let isSorted = zip(entries.tensors, entries.tensors.dropFirst()).allSatisfy { $0.begin < $1.begin }
+    let sorted =
+      isSorted ? entries.tensors : entries.tensors.sorted { ($0.begin, $0.end, $0.name) < ($1.begin, $1.end, $1.name) }
+    self.init(
+      tensors: try Self.placed(sorted, path: path, available: fileSize - end), metadata: entries.metadata,
+      duplicateNames: entries.duplicateNames, dataStart: end, places: isSorted ? entries.places : nil)
   }
 
-  /// Sorts the entries by place and checks that they tile the data exactly.
+  /// Checks that entries in the order of their places tile the data exactly.
   private static func placed(
-    _ entries: [HeaderEntries.Entry], path: String, available: Int
+    _ sorted: [HeaderEntries.Entry], path: String, available: Int
   ) throws(SafeTensorsError) -> [TensorInfo] {
     var start: UInt64 = 0
     var tensors: [TensorInfo] = []
-    tensors.reserveCapacity(entries.count)
-    // Writers mostly list tensors in the order of their data; then there is nothing to sort.
-    let isSorted = zip(entries, entries.dropFirst()).allSatisfy { $0.begin < $1.begin }
-    let sorted =
-      isSorted ? entries : entries.sorted { ($0.begin, $0.end, $0.name) < ($1.begin, $1.end, $1.name) }
+    tensors.reserveCapacity(sorted.count)
     for entry in sorted {
       func broken(_ rule: SafeTensorsError.Rule, _ detail: String) -> SafeTensorsError {
         SafeTensorsError(path: path, rule: rule, tensor: entry.name, detail: detail)

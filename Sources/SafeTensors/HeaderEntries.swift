@@ -15,13 +15,18 @@ struct HeaderEntries {
   var metadata: [String: String] = [:]
   var tensors: [Entry] = []
   var duplicateNames: [String] = []
+  /// Where the entry of each name stands.
+  var places: [ExactName: Int] = [:]
 
-  init(_ root: JSONValue, path: String) throws(SafeTensorsError) {
-    guard case .object(let members) = root else {
-      throw SafeTensorsError(path: path, rule: .wrongType, detail: "the header is \(root.kind), not a JSON object")
+  init(_ root: JSONParser.HeaderRoot, path: String) throws(SafeTensorsError) {
+    let members: [JSONParser.HeaderRoot.Member]
+    switch root {
+    case .object(let found): members = found
+    case .other(let value):
+      throw SafeTensorsError(path: path, rule: .wrongType, detail: "the header is \(value.kind), not a JSON object")
     }
     var metadataSeen = false
-    var places: [ExactName: Int] = [:]
+    tensors.reserveCapacity(members.count)
     places.reserveCapacity(members.count)
     for member in members {
       if member.name == "__metadata__" {
@@ -29,10 +34,14 @@ struct HeaderEntries {
           throw SafeTensorsError(path: path, rule: .duplicateField, detail: "__metadata__ stands twice in the header")
         }
         metadataSeen = true
-        metadata = try Self.metadata(member.value, path: path)
+        metadata = try Self.metadata(member.value.json, path: path)
         continue
       }
-      let entry = try Self.entry(member.name, member.value, path: path)
+      let entry: Entry
+      switch member.value {
+      case .entry(let read): entry = read
+      case .json(let value): entry = try Self.entry(member.name, value, path: path)
+      }
       let name = ExactName(member.name)
       if let place = places.updateValue(tensors.count, forKey: name) {
         // The last one wins; keep positions stable by replacing in place.

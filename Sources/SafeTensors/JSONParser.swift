@@ -11,12 +11,12 @@ package struct JSONParsingError: Error, Sendable {
 /// implementation uses: no comments, no trailing commas, no control characters in strings, no lone
 /// surrogates, no leading zeros, finite numbers only, at most 127 nested levels.
 package struct JSONParser {
-  private let bytes: [UInt8]
-  private var at = 0
-  private var depth = 0
+  let bytes: [UInt8]
+  var at = 0
+  var depth = 0
   private static let deepest = 127
 
-  private init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// Parses a whole document.
   ///
@@ -32,19 +32,19 @@ package struct JSONParser {
   /// Parses a text, as found inside metadata values.
   package static func parse(_ text: String) throws(JSONParsingError) -> JSONValue { try parse(Array(text.utf8)) }
 
-  private func failure(_ message: String) -> JSONParsingError {
+  func failure(_ message: String) -> JSONParsingError {
     JSONParsingError(reason: .syntax, message: message, offset: at)
   }
 
-  private var next: UInt8? { at < bytes.count ? bytes[at] : nil }
+  var next: UInt8? { at < bytes.count ? bytes[at] : nil }
 
-  private mutating func skipSpace() {
+  mutating func skipSpace() {
     while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x0A || bytes[at] == 0x0D || bytes[at] == 0x09 {
       at += 1
     }
   }
 
-  private mutating func value() throws(JSONParsingError) -> JSONValue {
+  mutating func value() throws(JSONParsingError) -> JSONValue {
     skipSpace()
     switch next {
     case nil: throw failure("the text ends where a value should stand")
@@ -136,7 +136,7 @@ package struct JSONParser {
   }
 
   /// Reads a string whose opening quote has been passed.
-  private mutating func string() throws(JSONParsingError) -> String {
+  mutating func string() throws(JSONParsingError) -> String {
     let start = at
     // The common case has no escapes: find the closing quote and take the bytes as they are.
     while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { at += 1 }

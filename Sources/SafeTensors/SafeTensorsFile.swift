@@ -13,7 +13,6 @@ public final class SafeTensorsFile: Sendable {
   /// The paths of the files that this one stands for; empty for an ordinary file.
   public let pieces: [String]
   let contents: any FileContents
-  private let index: [ExactName: Int]
 
   /// Opens and checks a file.
   /// - Throws: ``SafeTensorsError`` naming the broken rule; a file of another format is named for what it is.
@@ -44,12 +43,10 @@ public final class SafeTensorsFile: Sendable {
     self.contents = contents
     self.pieces = pieces
     size = contents.count
-    index = Dictionary(
-      header.tensors.indices.map { (ExactName(header.tensors[$0].name), $0) }, uniquingKeysWith: { _, last in last })
   }
 
   /// The tensor of this name, if the file has it.
-  public subscript(_ name: String) -> TensorInfo? { index[ExactName(name)].map { header.tensors[$0] } }
+  public subscript(_ name: String) -> TensorInfo? { header.places[ExactName(name)].map { header.tensors[$0] } }
 
   /// Lends the raw bytes of one of this file's tensors.
   /// - Throws: ``SafeTensorsError`` when they cannot be read: a frame of an archive is damaged.

@@ -89,8 +89,8 @@ extension OutputDialect {
     case .bias: usesLetters ? "lora_B.bias" : "diff_b"
     case .doraScale where self == .diffusers || self == .peft: "lora_magnitude_vector.weight"
     case .oftRotation: "oft_R.weight"
-    case .gloraA1, .gloraA2, .gloraB1, .gloraB2: "\(role.rawValue).weight"
-    default: role.rawValue
+    case .gloraA1, .gloraA2, .gloraB1, .gloraB2: "\(role.name).weight"
+    default: role.name
     }
   }
 }

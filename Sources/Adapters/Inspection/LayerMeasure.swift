@@ -65,7 +65,7 @@ struct LayerMeasure: Sendable {
       guard let tensor = module.tensors[role], let rows = tensor.shape.first, rows > 0 else {
         throw AdapterError(
           path: adapter.file.path, rule: .shape, key: module.stem,
-          detail: "the tensor \(role.rawValue) is missing")
+          detail: "the tensor \(role.name) is missing")
       }
       return Matrix(rows: rows, columns: tensor.count / rows, elements: try adapter.file.doubles(of: tensor))
     }

@@ -14,7 +14,7 @@ extension Adapter {
     func tensor(_ role: TensorRole, rows: Int? = nil) throws -> Matrix {
       guard let info = module.tensors[role] else {
         throw AdapterError(
-          path: file.path, rule: .shape, key: module.stem, detail: "the tensor \(role.rawValue) is missing")
+          path: file.path, rule: .shape, key: module.stem, detail: "the tensor \(role.name) is missing")
       }
       let rows = rows ?? info.shape.first ?? 1
       return Matrix(rows: rows, columns: rows > 0 ? info.count / rows : 0, elements: try file.doubles(of: info))

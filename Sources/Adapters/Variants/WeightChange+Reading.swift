@@ -93,7 +93,7 @@ extension Adapter {
 
   func missing(_ module: AdapterModule, _ role: TensorRole) -> AdapterError {
     AdapterError(
-      path: file.path, rule: .shape, key: module.stem, detail: "the tensor \(role.rawValue) is missing")
+      path: file.path, rule: .shape, key: module.stem, detail: "the tensor \(role.name) is missing")
   }
 
   func numbers(_ module: AdapterModule, _ role: TensorRole) throws -> [Double] {

@@ -122,7 +122,7 @@ struct ConvertPlanner {
   private mutating func addRenamed(_ module: AdapterModule, _ stem: String) throws {
     plan.layers += 1
     let letters = recipe.dialect == .diffusers || recipe.dialect == .peft
-    for (role, tensor) in module.tensors.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+    for (role, tensor) in module.tensors.sorted(by: { $0.key.name < $1.key.name }) {
       // Alphas of a dialect without them stand in its configuration.
       if role == .alpha, letters { continue }
       let shape = role == .doraScale ? magnitudeShape(module, tensor, letters: letters) : tensor.shape

@@ -13,7 +13,7 @@ struct HeaderPromise {
     }
     let end = 8 + Int(length)
     guard bytes.count >= end else { return nil }
-    if let root = try? JSONParser.parse(Array(bytes[8..<end])), let entries = try? HeaderEntries(root, path: "") {
+    if let root = try? JSONParser.header(Array(bytes[8..<end])), let entries = try? HeaderEntries(root, path: "") {
       let data = entries.tensors.map(\.end).max() ?? 0
       known = data > UInt64(Int.max - end) ? .max : end + Int(data)
     } else {
