@@ -39,7 +39,7 @@ import Testing
   /// What is shown of a use is what the run's own sampler and random numbers give.
   @Test func theFirstUsesAreTheRunsOwn() throws {
     let outline = try outline()
-    let seen = SeenUse.first(3, of: outline)
+    let seen = try SeenUse.first(3, of: outline)
     #expect(seen.map(\.count) == [18, 9])
     guard case .cast(var sampler) = outline.sampler else {
       Issue.record("a cast has its own sampler")
@@ -68,13 +68,13 @@ import Testing
   }
 
   @Test func picturesThatAreNotUsedAreNotShown() throws {
-    #expect(SeenUse.first(1, of: try outline(steps: 1)).map(\.count) == [2, 2])
+    #expect(try SeenUse.first(1, of: outline(steps: 1)).map(\.count) == [2, 2])
   }
 
   /// A set without pictures shows its characters' with the class instead of the trigger.
   @Test func classCaptionsOfASetWithoutPictures() throws {
     let outline = try outline("[[regularization]]\nclass = \"1boy\"\ntarget = \"base\"\npairs_with = [\"Konrad\"]")
-    let seen = SeenUse.first(1, of: outline)
+    let seen = try SeenUse.first(1, of: outline)
     #expect(seen.count == 3 && seen[2].count == 6)
     #expect(seen[2].allSatisfy { $0.caption.hasPrefix("1boy, ") && !$0.caption.contains("konrad_httt") })
   }
@@ -91,7 +91,7 @@ import Testing
     let dataset = try DatasetConfiguration(toml: toml, path: "data.toml")
     let outline = try DatasetOutline(
       dataset, pictures: DatasetPictures(pictures: CheckFixture.pictures(0, 4)), steps: 30)
-    let seen = SeenUse.first(3, of: outline)
+    let seen = try SeenUse.first(3, of: outline)
     // Batches of an epoch come in any order, so uses of one epoch do too.
     #expect(seen.map(\.count) == [12] && Set(seen[0].prefix(2).map(\.use)) == [0, 1])
     for picture in 0..<4 {

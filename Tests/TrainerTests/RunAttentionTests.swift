@@ -196,4 +196,29 @@ import Torch
     let terms = try #require(report.terms[.attentionLocalisation])
     #expect((terms[0] ?? 0) > 0 && terms[1...] == [0, 0, 0])
   }
+
+  /// Of two side by side each trigger is to look at its own: the mean of what each would come to by itself.
+  @Test func eachOfTwoLooksAtItsOwn() throws {
+    let network = try NetworkFixture.network()
+    let objective = try NetworkFixture.objective(network) {
+      $0.weights = [.target: 0, .basePrediction: 0, .attentionLocalisation: 1]
+    }
+    let (half, rest) = (try Tensor.ones([1, 1, 16, 8]), try Tensor.zeros([1, 1, 16, 8]))
+    let masks = [try Tensor.concatenated([half, rest], 3), try Tensor.concatenated([rest, half], 3)]
+    func sample(_ places: [Int]) throws -> TrainingSample {
+      try NetworkFixture.sample(1, "konrad, lisar, side by side", loras: [0]) {
+        $0.character = nil
+        $0.places = places.map { .init(words: [["konrad", "lisar"][$0]], mask: masks[$0]) }
+      }
+    }
+    func term(_ samples: [TrainingSample]) throws -> [Double?] {
+      let report = try objective.accumulate(samples, divisor: samples.count)
+      return try #require(report.terms[.attentionLocalisation])
+    }
+    let (left, right) = (try #require(try term([sample([0])])[0]), try #require(try term([sample([1])])[0]))
+    let both = try term([sample([0, 1]), Self.sample(), sample([])])
+    #expect(abs((both[0] ?? .nan) - (left + right) / 2) < 1e-6 && abs(left - right) > 1e-4)
+    // A picture of one beside it counts as ever, and one of which nothing is known not at all.
+    #expect(abs((both[1] ?? .nan) - (try #require(try term([Self.sample()])[0]))) < 1e-6 && both[2] == 0)
+  }
 }

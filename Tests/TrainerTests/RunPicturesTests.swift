@@ -27,13 +27,22 @@ import Torch
     )
   }
 
-  private static func composites(_ plan: RunPlan, _ picture: Int, share: Double = 1, draws: Int) throws -> [Composite?]
-  {
+  private struct Found {
+    var drawn: Composite.Drawn
+    var picture: Picture { drawn.picture }
+    var caption: String
+    var members: [Int]
+  }
+
+  private static func composites(_ plan: RunPlan, _ picture: Int, draws: Int) throws -> [Found?] {
     let partners = try CompositePartners(plan)
     let (sample, view) = try sample(plan, picture)
     return try (0..<draws).map { draw in
-      var random = CounterRandom(seed: UInt64(draw), 5)
-      return try partners.composite(sample, view, share: share, using: &random)
+      try partners.choice(for: sample, seed: UInt64(draw)).map { choice in
+        Found(
+          drawn: try Composite.drawn(choice, inPlaceOf: picture, view, plan), caption: plan.caption(of: choice),
+          members: choice.members)
+      }
     }
   }
 
@@ -50,33 +59,82 @@ import Torch
       #expect(found.picture.width == 64 && found.picture.height == 64)
       let names = isLeft ? "konrad, lisar, 1boy, 1girl" : "lisar, konrad, 1girl, 1boy"
       #expect(found.caption == names + ", side by side, simple background")
-      // Konrad fills 32 × 64 of his half but for his hole; Lisar is 32 × 32 on the ground, a quarter of it a hole.
+      // What can be seen of Konrad, 24 × 64, becomes 22 × 60 in the 30 × 60 of his half; Lisar's 48 × 64 become 30 × 40.
       let (konrad, lisar) = isLeft ? (0, 32) : (32, 0)
-      #expect(
-        Array(found.picture[konrad + 20, 5]) == [220, 10, 10] && Array(found.picture[konrad + 2, 5]) == [200, 200, 200])
-      #expect(
-        Array(found.picture[lisar + 10, 50]) == [10, 10, 220]
-          && Array(found.picture[lisar + 30, 50]) == [200, 200, 200])
-      #expect(Array(found.picture[lisar + 10, 5]) == [200, 200, 200])
+      func shows(_ x: Int, _ y: Int, _ colour: [UInt8]) -> Bool { Array(found.picture[x, y]) == colour }
+      let (red, blue, behind): ([UInt8], [UInt8], [UInt8]) = ([220, 10, 10], [10, 10, 220], [200, 200, 200])
+      #expect(shows(konrad + 6, 3, red) && shows(konrad + 25, 60, red))
+      #expect(shows(konrad + 3, 30, behind) && shows(konrad + 28, 30, behind) && shows(konrad + 15, 0, behind))
+      #expect(shows(lisar + 2, 23, blue) && shows(lisar + 29, 60, blue))
+      #expect(shows(lisar, 50, behind) && shows(lisar + 31, 50, behind) && shows(lisar + 15, 20, behind))
+      #expect(shows(lisar + 15, 63, behind))
+      // Each mask is 255 where its own stands, and 0 where the other does.
+      let masks = isLeft ? found.drawn.places : found.drawn.places.reversed()
+      #expect(masks.count == 2)
+      #expect(Array(masks[0][konrad + 15, 30]) == [255] && Array(masks[0][lisar + 15, 30]) == [0])
+      #expect(Array(masks[1][lisar + 15, 30]) == [255] && Array(masks[1][konrad + 15, 30]) == [0])
+      #expect(masks[0].bytes.count { $0 > 0 } == 22 * 60 && masks[1].bytes.count { $0 > 0 } == 30 * 40)
     }
     #expect(orders == [[0, 1], [1, 0]])
     withExtendedLifetime(fixture) {}
   }
 
   @Test func onlyCutOutsAreUsed() throws {
-    let fixture = try Self.cutOuts()
+    let fixture = try Self.cutOuts(0.3)
     let plan = try fixture.plan()
+    #expect(try CompositePartners(plan).lack == nil)
     #expect(try Self.composites(plan, 0, draws: 10).allSatisfy { $0 == nil })
-    let share = try Self.composites(plan, 3, share: 0.3, draws: 400).count { $0 != nil }
+    let share = try Self.composites(plan, 3, draws: 400).count { $0 != nil }
     // 400 draws: four standard deviations are 37.
     #expect(abs(share - 120) < 37)
-    #expect(try Self.composites(plan, 3, share: 0, draws: 10).allSatisfy { $0 == nil })
-    // Without anybody else's cut-out nobody is put beside.
-    try FileManager.default.removeItem(atPath: fixture.folder.path("konrad/cut.png"))
-    let alone = try fixture.plan()
-    let (sample, view) = try Self.sample(plan, 2)
-    var random = CounterRandom(seed: 1)
-    #expect(try CompositePartners(alone).composite(sample, view, share: 1, using: &random) == nil)
+    let never = try Self.cutOuts(0)
+    #expect(try Self.composites(never.plan(), 3, draws: 10).allSatisfy { $0 == nil })
+    #expect(try CompositePartners(never.plan()).lack == nil)
+  }
+
+  /// Without anybody else's cut-out nobody is put beside, and a run says so before it begins.
+  @Test(arguments: ["nothing hidden", "no file", "no picture"]) func cutOutsOfOneAreTooFew(_ what: String) throws {
+    let fixture = try Self.cutOuts()
+    let path = fixture.folder.path("konrad/cut.png")
+    switch what {
+    case "nothing hidden": try fixture.draw("konrad/cut", seed: 1, hole: 0..<0, colour: Self.red, caption: "konrad")
+    case "no file": try FileManager.default.removeItem(atPath: path)
+    default: break
+    }
+    let plan = try fixture.plan()
+    // Spoiled after the plan has read its header.
+    if what == "no picture" { try Data("no picture".utf8).write(to: URL(filePath: path)) }
+    let partners = try CompositePartners(plan)
+    let lack = try #require(partners.lack)
+    #expect(lack.contains("composites = 1.0, but only Lisar has pictures with transparent parts"), "\(lack)")
+    let (sample, _) = try Self.sample(plan, what == "no file" ? 2 : 3)
+    #expect((0..<10).allSatisfy { partners.choice(for: sample, seed: $0) == nil })
+    if what == "nothing hidden" {
+      #expect(throws: OptimisationError(lack)) { try fixture.run() }
+    }
+  }
+
+  /// Sheets show what the run will see: the same two in the same places under the same words.
+  @Test func sheetsShowComposites() throws {
+    let fixture = try Self.cutOuts()
+    let outline = try DatasetOutline(fixture.cast, pictures: fixture.cast.pictures())
+    let seen = try SeenUse.first(2, of: outline).joined().filter { $0.composite != nil }
+    #expect(seen.count == 4)
+    let (preparer, plan) = (try fixture.run().run.preparer, try fixture.plan())
+    var source = plan.steps
+    for _ in 0..<outline.steps {
+      let next = source.next()
+      for sample in try #require(next).samples {
+        guard
+          let use = seen.first(where: { ($0.picture, $0.source, $0.use) == (sample.picture, sample.source, sample.use) }
+          )
+        else { continue }
+        #expect(try preparer.prepared(sample, epoch: 1, step: 0).caption == use.caption)
+        let choice = try #require(use.composite)
+        #expect(
+          try use.shown(outline, side: 64) == Composite.drawn(choice, inPlaceOf: use.picture, use.view, plan).picture)
+      }
+    }
   }
 
   /// As samples of a run: both LoRAs, no mask, nothing preserved; also with sd-scripts' batches, which know subsets.
@@ -101,6 +159,8 @@ import Torch
         composites += 1
         #expect(Set(found.triggers) == ["konrad", "lisar"] && found.mask == nil && !found.isConstant)
         #expect(found.classCaption == nil && found.bystander == nil && found.caption.contains("side by side"))
+        #expect(found.places.map(\.words) == found.triggers.map { [$0] })
+        #expect(found.places.allSatisfy { $0.mask.shape == [1, 1, 64, 64] })
       }
     }
     #expect(composites > 2)
@@ -109,7 +169,7 @@ import Torch
   @Test func captionsCountPeople() {
     func text(_ words: (String, String)...) -> String {
       let words: [TriggerWord] = words.map { TriggerWord(trigger: $0.0, className: $0.1) }
-      return CompositePartners.caption(words)
+      return Composite.caption(words)
     }
     #expect(text(("a", "1girl"), ("b", "1girl")) == "a, b, 2girls, side by side, simple background")
     #expect(text(("a", "1girl"), ("b", "1boy")) == "a, b, 1girl, 1boy, side by side, simple background")

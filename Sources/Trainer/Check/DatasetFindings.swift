@@ -15,6 +15,7 @@ enum DatasetFindings {
       + TagFindings.all(context)
       + BackgroundFindings.all(context)
       + ColourFindings.all(context)
+      + CompositeFindings.all(context)
     return found.enumerated().sorted { ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset) }.map(
       \.element)
   }
@@ -29,6 +30,6 @@ extension DatasetCheck.Finding {
     "no-trigger", "foreign-trigger", "missing-trigger", "missing-caption", "long-caption", "contradictory-caption",
     "duplicate", "near-duplicate", "tiny-picture", "no-bucket", "heavy-crop", "framing-tags-missing", "one-framing",
     "tags-of-one-character", "background-untagged", "background-tells-apart", "transparent-without-mask",
-    "greyscale-untagged", "greyscale-tag-on-colour",
+    "greyscale-untagged", "greyscale-tag-on-colour", "no-cut-outs",
   ]
 }

@@ -70,6 +70,7 @@ extension DatasetOutline {
       sources: sources, steps: cast.training.steps, seed: UInt64(cast.training.seed),
       accumulation: cast.training.accumulation, resolution: resolution, tokens: cast.model.tokens,
       checkpoint: model ?? cast.path(of: cast.model.checkpoint),
-      preservesClasses: cast.losses.outputPreservation > 0 || cast.crossPrior > 0, sampler: run.steps)
+      preservesClasses: cast.losses.outputPreservation > 0 || cast.crossPrior > 0, sampler: run.steps,
+      plan: run)
   }
 }

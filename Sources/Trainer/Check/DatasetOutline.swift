@@ -76,20 +76,25 @@ public struct DatasetOutline: Sendable {
   public let checkpoint: String?
   /// Whether a loss holds classes where they were, without regularisation pictures.
   public let preservesClasses: Bool
+  /// How often a cut-out character is put beside another.
+  public let composites: Double
   /// What draws the steps.
   public let sampler: StepSource
+  /// The plan of a cast's run; nil for sd-scripts' configurations.
+  let plan: RunPlan?
 
   init(
     file: String, kind: Kind, members: [Member], subsets: [Subset], pictures: DatasetPictures, heldOut: Set<Int> = [],
     sources: [Int], steps: Int, seed: UInt64, accumulation: Int, resolution: PixelSize, tokens: Int,
     checkpoint: String?,
-    preservesClasses: Bool = false, sampler: StepSource
+    preservesClasses: Bool = false, sampler: StepSource, plan: RunPlan? = nil
   ) {
     (self.file, self.kind, self.members, self.subsets) = (file, kind, members, subsets)
     (self.pictures, self.heldOut, self.sources) = (pictures, heldOut, sources)
     (self.steps, self.seed) = (steps, seed)
     (self.accumulation, self.resolution, self.tokens) = (accumulation, resolution, tokens)
     (self.checkpoint, self.preservesClasses, self.sampler) = (checkpoint, preservesClasses, sampler)
+    (self.plan, composites) = (plan, plan?.cast.training.composites ?? 0)
   }
 
   /// The member that a picture belongs to.

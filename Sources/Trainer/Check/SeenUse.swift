@@ -14,6 +14,8 @@ public struct SeenUse: Sendable, Hashable {
   public let caption: String
   /// What is cut out of the picture.
   public let view: PictureView
+  /// Who stands there side by side instead.
+  let composite: Composite.Choice?
 
   /// The uses that a run begins with, by an exact dry run.
   ///
@@ -22,7 +24,9 @@ public struct SeenUse: Sendable, Hashable {
   ///   - count: how many uses of each picture by each source.
   /// - Returns: the uses of each source, by picture and then in order; pictures that are drawn before the run or have
   ///   no bucket are left out.
-  public static func first(_ count: Int, of outline: DatasetOutline) -> [[SeenUse]] {
+  /// - Throws: `ImageError` of kind `unavailable` where composites are asked for and no picture can be read here at all.
+  public static func first(_ count: Int, of outline: DatasetOutline) throws(ImageError) -> [[SeenUse]] {
+    let partners: CompositePartners? = if let plan = outline.plan { try CompositePartners(plan) } else { nil }
     var found = outline.sources.map { _ in [Int: [SeenUse]]() }
     var sampler = outline.sampler
     for step in 0..<outline.steps {
@@ -32,13 +36,16 @@ public struct SeenUse: Sendable, Hashable {
         guard let placement = sample.placement, !picture.path.isEmpty else { continue }
         let moment = CaptionRule.Moment(epoch: sampler.epoch(of: sample), step: step, steps: outline.steps)
         found[sample.source][sample.picture, default: []].append(
-          SeenUse(sample, placement, outline, moment: moment))
+          SeenUse(sample, placement, outline, partners, moment: moment))
       }
     }
     return found.map { uses in uses.sorted { $0.key < $1.key }.flatMap(\.value) }
   }
 
-  private init(_ sample: Sample, _ placement: BucketPlacement, _ outline: DatasetOutline, moment: CaptionRule.Moment) {
+  private init(
+    _ sample: Sample, _ placement: BucketPlacement, _ outline: DatasetOutline, _ partners: CompositePartners?,
+    moment: CaptionRule.Moment
+  ) {
     (picture, source, use, step) = (sample.picture, sample.source, sample.use, moment.step)
     let shown = outline.pictures.pictures[sample.picture]
     let subset = outline.subsets[shown.subset]
@@ -52,6 +59,8 @@ public struct SeenUse: Sendable, Hashable {
       let member = outline.members[character]
       text = TriggerWord(trigger: member.trigger, className: member.className).classCaption(of: text)
     }
+    composite = partners?.choice(for: sample, seed: outline.seed)
+    if let composite, let plan = outline.plan { text = plan.caption(of: composite) }
     caption = text
     var crop = UseRandom.view(seed: outline.seed, source: sample.source, picture: sample.picture, use: sample.use)
     view = PictureView(placement, rule: subset.images, using: &crop)
@@ -60,6 +69,11 @@ public struct SeenUse: Sendable, Hashable {
   /// The picture of the use, shrunk to a side, with what a mask leaves out of the loss darkened.
   /// - Throws: `ImageError`.
   public func shown(_ outline: DatasetOutline, side: Int) throws(ImageError) -> Picture {
+    if let composite, let plan = outline.plan {
+      let both = try Composite.drawn(composite, inPlaceOf: picture, view, plan).picture
+      let size = both.size(fitting: side, side)
+      return both.resized(width: size.width, height: size.height)
+    }
     let stored = outline.pictures.pictures[picture]
     let prepared = try PreparedPicture(
       path: stored.path, mask: stored.mask, rule: outline.subsets[stored.subset].images, view: view)

@@ -2,68 +2,49 @@ internal import Images
 
 /// Two characters cut out of their own pictures and put side by side, with a caption that names both (Seg-Mix, MuDI,
 /// arXiv 2404.04243).
-struct Composite {
-  /// Red, green and blue, of the bucket's size.
-  var picture: Picture
-  /// The caption.
-  var caption: String
-  /// Who is in it, by number, from left to right.
-  var members: [Int]
-}
-
-/// The pictures that composites can be made of: those with transparent parts, of each character.
-struct CompositePartners: Sendable {
-  private let plan: RunPlan
-  private let cutOuts: [Int: [Int]]
-
-  /// Looks for cut-outs; only headers are read.
-  /// - Throws: `ImageError` for a picture that cannot be read.
-  init(_ plan: RunPlan) throws(ImageError) {
-    self.plan = plan
-    guard plan.cast.training.composites > 0 else {
-      cutOuts = [:]
-      return
-    }
-    var found: [Int: [Int]] = [:]
-    for (number, picture) in plan.pictures.pictures.enumerated() where !plan.heldOut.contains(number) {
-      guard case .character(let owner) = plan.subsets[picture.subset].owner else { continue }
-      guard try PictureInfo(contentsOf: picture.path).hasAlpha else { continue }
-      found[owner, default: []].append(number)
-    }
-    cutOuts = found
+enum Composite {
+  /// Who stands where.
+  struct Choice: Sendable, Hashable {
+    /// The pictures, by number, from left to right.
+    var pictures: [Int]
+    /// Who is in them, by number.
+    var members: [Int]
   }
 
-  /// The composite in a sample's place, or nil where chance or missing cut-outs leave the sample as it is.
-  /// - Parameter share: the probability.
+  /// A composite drawn.
+  struct Drawn {
+    /// Red, green and blue, of the bucket's size.
+    var picture: Picture
+    /// Where each of them stands, from left to right: one channel of the bucket's size, 0 (somewhere else) to 255.
+    var places: [Picture]
+  }
+
+  /// The picture, of the size of a view's bucket.
+  /// - Parameter sample: the picture in whose place it stands, whose rule says what is behind.
   /// - Throws: `ImageError`.
-  func composite(
-    _ sample: Sample, _ view: PictureView, share: Double, using random: inout CounterRandom
-  ) throws(ImageError) -> Composite? {
-    guard random.unit() < share, case .character(let own) = plan.role(of: sample),
-      cutOuts[own]?.contains(sample.picture) ?? false
-    else { return nil }
-    let others = cutOuts.keys.filter { $0 != own }.sorted()
-    guard !others.isEmpty else { return nil }
-    let other = others[random.below(others.count)]
-    let choices = cutOuts[other] ?? []
-    let partner = choices[random.below(choices.count)]
-    let isLeft = random.unit() < 0.5
+  static func drawn(
+    _ choice: Choice, inPlaceOf sample: Int, _ view: PictureView, _ plan: RunPlan
+  ) throws(ImageError) -> Drawn {
     let size = view.window.size
-    let rule = plan.subsets[plan.pictures.pictures[sample.picture].subset].images
-    let behind = rule.backgroundColour
+    let behind = plan.subsets[plan.pictures.pictures[sample].subset].images.backgroundColour
     var canvas = Picture(width: size.width, height: size.height, filledWith: behind)
-    let order = isLeft ? [sample.picture, partner] : [partner, sample.picture]
-    for (place, number) in order.enumerated() {
-      let cut = try Picture(contentsOf: plan.pictures.pictures[number].path, as: .rgba)
-      let half = size.width / 2
-      let fit = Self.fitting(cut, half, size.height)
+    var places: [Picture] = []
+    let half = size.width / 2
+    // So that neither touches the other or the picture's edge.
+    let (side, below) = (size.width / 64, size.height / 32)
+    for (place, number) in choice.pictures.enumerated() {
+      let stored = try Picture(contentsOf: plan.pictures.pictures[number].path, as: .rgba)
+      let cut = stored.cutOut ?? stored
+      let fit = fitting(cut, max(1, half - 2 * side), max(1, size.height - 2 * below))
       let shown = cut.resized(width: fit.width, height: fit.height)
       // Feet on the ground, each in the middle of its half.
-      canvas.paste(
-        shown, x: place * half + (half - fit.width) / 2, y: size.height - fit.height, background: behind)
+      let (x, y) = (place * half + (half - fit.width) / 2, size.height - below - fit.height)
+      canvas.paste(shown, x: x, y: y, background: behind)
+      var mask = Picture(width: size.width, height: size.height, channels: 1, filledWith: .black)
+      mask.paste(shown.alpha(), x: x, y: y)
+      places.append(mask)
     }
-    let members = isLeft ? [own, other] : [other, own]
-    return Composite(picture: canvas, caption: Self.caption(members.map { plan.members[$0].word }), members: members)
+    return Drawn(picture: canvas, places: places)
   }
 
   /// The largest size of the picture's shape within a box, enlarged where needed.
@@ -90,5 +71,26 @@ struct CompositePartners: Sendable {
     }
     return (words.map(\.trigger).filter { !$0.isEmpty } + counted + ["side by side", "simple background"]).joined(
       separator: ", ")
+  }
+}
+
+extension Picture {
+  /// The part of a picture of four channels that can be seen; nil where alpha hides nothing, or everything.
+  var cutOut: Picture? {
+    var (left, right, top, bottom) = (width, -1, height, -1)
+    var hidden = 0
+    let pixels = bytes.span
+    for y in 0..<height {
+      for x in 0..<width {
+        // Below a sixteenth it is the dust that removers of backgrounds leave behind.
+        guard pixels[4 * (y * width + x) + 3] >= 16 else {
+          hidden += 1
+          continue
+        }
+        (left, right, top, bottom) = (min(left, x), max(right, x), min(top, y), max(bottom, y))
+      }
+    }
+    guard hidden > 0, right >= left else { return nil }
+    return cropped(x: left, y: top, width: right - left + 1, height: bottom - top + 1)
   }
 }

@@ -19,6 +19,11 @@ public enum UseRandom {
     stream(0x4341_5054, seed, source, picture, use)
   }
 
+  /// What composites draw from; the parameters are those of ``view(seed:source:picture:use:)``.
+  public static func composite(seed: UInt64, source: Int, picture: Int, use: Int) -> CounterRandom {
+    stream(0x434F_4D50, seed, source, picture, use)
+  }
+
   private static func stream(_ kind: UInt64, _ seed: UInt64, _ source: Int, _ picture: Int, _ use: Int) -> CounterRandom
   {
     CounterRandom(seed: seed, kind, UInt64(source), UInt64(picture), UInt64(use))

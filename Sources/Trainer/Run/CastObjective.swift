@@ -134,13 +134,27 @@ public struct CastObjective {
       let changes = try ContextChanges(network).of(text.context, samples.map(\.loras))
       terms[.tokenFocus] = try TokenFocus.losses(changes, trigger: marks.to(model.precision.device))
     }
-    if let probe, let masks = input.mask {
-      let marks = try encoder.marks(of: samples.map(\.triggers), in: samples.map(\.caption))
-      terms[.attentionLocalisation] = try probe.losses(
-        latents: (input.noisy.size(2), input.noisy.size(3)), trigger: marks, masks: masks,
-        present: samples.map { $0.mask != nil && $0.character != nil })
-    }
+    if let probe { terms[.attentionLocalisation] = try attention(probe, input) }
     try add(terms, Array(samples.indices))
+  }
+
+  /// How far triggers look beside their characters, averaged over the characters of a picture; nil where no sample tells
+  /// where they are.
+  private func attention(_ probe: AttentionProbe, _ input: BatchInput) throws -> Tensor? {
+    let looked = input.samples.map(\.lookedAt)
+    let (height, width) = try (input.noisy.size(2), input.noisy.size(3))
+    var total: Tensor?
+    for round in 0..<(looked.map(\.count).max() ?? 0) {
+      let places = looked.map { $0.indices.contains(round) ? $0[round] : nil }
+      let marks = try encoder.marks(of: places.map { $0?.words ?? [] }, in: input.samples.map(\.caption))
+      let masks = try Tensor.concatenated(
+        places.map { try $0?.mask.areaResized(height: height, width: width) ?? Tensor.ones([1, 1, height, width]) })
+      let losses = try probe.losses(
+        latents: (height, width), trigger: marks, masks: masks, present: places.map { $0 != nil })
+      let part = try losses * Tensor.perSample(looked.map { 1 / Double(max(1, $0.count)) }, like: losses)
+      total = if let total { try total + part } else { part }
+    }
+    return total
   }
 
   private func addClassCaptions(_ input: BatchInput, _ add: Adding) throws {

@@ -133,8 +133,11 @@ public struct RunPlan: Sendable {
     if cast.network.mode == .shared, cast.losses.orthogonality > 0 {
       notes.append("One shared LoRA has no directions to keep apart: orthogonality does nothing.")
     }
-    if cast.losses.attention > 0, !cast.characters.contains(where: { $0.subsets.contains { $0.pictures.masks } }) {
-      notes.append("No subset has mask = true, so that the attention loss has nothing to look at.")
+    if cast.losses.attention > 0, cast.training.composites == 0,
+      !cast.characters.contains(where: { $0.subsets.contains { $0.pictures.masks } })
+    {
+      notes.append(
+        "No subset has mask = true and there are no composites, so that the attention loss has nothing to look at.")
     }
     return notes
   }

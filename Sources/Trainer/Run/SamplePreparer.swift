@@ -27,6 +27,7 @@ struct SamplePreparer {
     noise = NoiseOptions(losses)
     times = try TimeSampling(0..<schedule.times)
     partners = try CompositePartners(plan)
+    if let lack = partners.lack { throw OptimisationError(lack) }
   }
 
   /// What tells one draw of a use from another.
@@ -35,7 +36,6 @@ struct SamplePreparer {
     case noise = 0x4E4F_4953
     case latent = 0x4C41_5445
     case dropout = 0x4452_4F50
-    case composite = 0x434F_4D50
     case summed = 0x5355_4D4D
   }
 
@@ -60,13 +60,15 @@ struct SamplePreparer {
     let view = PictureView(placement, rule: subset.images, using: &random)
     let caption = caption(sample, subset, at: .init(epoch: epoch, step: step, steps: plan.cast.training.steps))
     let entry: LatentCache.Entry
-    var result: Composite?
-    if plan.cast.training.composites > 0 {
-      var draw = key(.composite, sample)
-      result = try partners.composite(sample, view, share: plan.cast.training.composites, using: &draw)
-    }
-    if let result {
-      entry = try latents.entry(result.picture, called: picture.path)
+    let composite = partners.choice(for: sample, seed: seed)
+    var places: [TrainingSample.Place] = []
+    if let composite {
+      let drawn = try Composite.drawn(composite, inPlaceOf: sample.picture, view, plan)
+      entry = try latents.entry(drawn.picture, called: picture.path)
+      places = try zip(composite.members, drawn.places).map { member, mask in
+        TrainingSample.Place(
+          words: [plan.members[member].word.trigger].filter { !$0.isEmpty }, mask: try Tensor.mask(of: mask))
+      }
     } else {
       entry = try latents.entry(picture.path, rule: subset.images, view: view)
     }
@@ -74,15 +76,16 @@ struct SamplePreparer {
     let drawn = try Tensor.normal(entry.mean.shape, using: generator)
     let clean = try (entry.mean + (entry.logVariance * 0.5).exponential() * drawn) * scaling
     var prepared = TrainingSample(
-      latents: clean, caption: result?.caption ?? caption,
+      latents: clean, caption: composite.map { plan.caption(of: $0) } ?? caption,
       sizes: SizeConditioning(view.condition),
       time: try times.draw([Generator(seed: key(.time, sample).key)])[0],
       noise: try noise.draw(clean, [Generator(seed: key(.noise, sample).key)]), loras: [0])
+    prepared.places = places
     prepared.weight = sample.weight
     prepared.dropoutSeed = key(.dropout, sample).key
-    prepared.isConstant = subset.captions.isConstant && result == nil
-    if result == nil { prepared.mask = try mask(picture, subset.images, view) }
-    address(&prepared, plan.role(of: sample), members: result?.members, step: step)
+    prepared.isConstant = subset.captions.isConstant && composite == nil
+    if composite == nil { prepared.mask = try mask(picture, subset.images, view) }
+    address(&prepared, plan.role(of: sample), members: composite?.members, step: step)
     if isSeparate, plan.cast.network.summed > 0, prepared.character != nil {
       // What the others leave behind in a sum is noise that no LoRA meets alone: here it is met, and made up for.
       var draw = key(.summed, sample)
@@ -169,6 +172,11 @@ struct SamplePreparer {
 }
 
 extension RunPlan {
+  /// The caption of two side by side.
+  func caption(of composite: Composite.Choice) -> String {
+    Composite.caption(composite.members.map { members[$0].word })
+  }
+
   /// What a sample stands for: sd-scripts' sampler knows subsets alone.
   func role(of sample: Sample) -> CastPlan.Role {
     guard case .kohya = steps else { return sample.role }

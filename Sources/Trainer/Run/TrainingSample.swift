@@ -11,6 +11,17 @@ public struct TrainingSample: Sendable {
     case base
   }
 
+  /// Where one of several characters stands.
+  public struct Place: Sendable {
+    /// The words that call it, as they stand in the caption.
+    public var words: [String]
+    /// Where it is, `[1, 1, height, width]` from 0 to 1, of any size.
+    public var mask: Tensor
+
+    /// A place of these parts.
+    public init(words: [String], mask: Tensor) { (self.words, self.mask) = (words, mask) }
+  }
+
   /// The clean latents as the UNet takes them, `[1, channels, height, width]` in F32.
   public var latents: Tensor
   /// The caption.
@@ -21,6 +32,8 @@ public struct TrainingSample: Sendable {
   public var classCaption: String?
   /// The words of the caption that may carry changes: triggers.
   public var triggers: [String] = []
+  /// Where the characters of a composite stand; empty for other pictures.
+  public var places: [Place] = []
   /// What SDXL is told of sizes and crop.
   public var sizes: SizeConditioning
   /// What counts, `[1, 1, height, width]` from 0 to 1, of any size; nil for everything.
@@ -52,5 +65,13 @@ public struct TrainingSample: Sendable {
   ) {
     (self.latents, self.caption, self.sizes) = (latents, caption, sizes)
     (self.time, self.noise, self.loras) = (time, noise, loras)
+  }
+
+  /// Where attention to which words belongs: to its own character's place for each of a composite, to the mask for a
+  /// picture of one; empty where nothing tells.
+  var lookedAt: [Place] {
+    guard places.isEmpty else { return places }
+    guard let mask, character != nil else { return [] }
+    return [Place(words: triggers, mask: mask)]
   }
 }

@@ -11,8 +11,8 @@ struct DatasetSheetCommand: AsyncParsableCommand {
       "Draw labelled sheets of what the network will see: crops, flips, masks and captions of the run's first uses.",
     discussion: """
       There is one sheet for each character, group and regularisation set. Crops, flips and captions are those of the
-      run itself, by its seed. What a mask leaves out of the loss is dark. Composites are not shown, nor are pictures that
-      the run does not use.
+      run itself, by its seed. What a mask leaves out of the loss is dark, and characters that
+      are put side by side stand side by side. Pictures that the run does not use are not shown.
 
       Examples:
         troupe dataset sheet cast.toml -o sheets
@@ -54,7 +54,7 @@ struct DatasetSheetCommand: AsyncParsableCommand {
 
   func run() async throws {
     let outline = try dataset.outline()
-    let seen = SeenUse.first(uses, of: outline)
+    let seen = try SeenUse.first(uses, of: outline)
     let sheets = DatasetSheets(outline, seen, uses: uses, columns: columns, side: side)
     let targets = try SheetTargets(folder: output, names: sheets.pages.map(\.file), replacing: force)
     let total = sheets.pages.reduce(0) { $0 + $1.uses.count }
