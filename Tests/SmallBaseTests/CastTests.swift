@@ -25,6 +25,67 @@ import Trainer
     #expect(Double(head.right) >= 0.95 * Double(head.all), "\(judged.table)")
   }
 
+  /// Pictures of two after the way through the autoencoder: who stands left and who right, in poses not compared with.
+  @Test func theReaderKnowsBothOfTwo() throws {
+    let judged = try PairJudgement(
+      CastSprites(folder: Self.folder), cast: [.wren, .nila, .otto], count: 1,
+      painter: Painter(path: SmallModelTests.model))
+    #expect(judged.all == 12 && judged.single.all == 3)
+    #expect(judged.accuracy >= 0.95, "\(judged.table)")
+    #expect(judged.single.right == 3, "\(judged.table)")
+    // Both there are told from one there twice by a wide margin.
+    #expect(judged.scores.both > judged.scores.twice + 0.2, "\(judged.table)")
+  }
+
+  /// Spectral norms by hand: of a diagonal its largest, of a rank-one matrix its length, of a rotation 1.
+  @Test func norms() {
+    let cases: [(matrix: [[Double]], norm: Double)] = [
+      ([[3, 0], [0, -4]], 4), ([[1, 2], [2, 4]], 5), ([[0, -1], [1, 0]], 1), ([[0, 0], [0, 0]], 0),
+      // The root of (15 + √125) / 2, from its characteristic polynomial.
+      ([[1, 2], [3, 1]], 3.618034),
+    ]
+    for (matrix, norm) in cases { #expect(abs(DetectAndCompare.norm(matrix) - norm) < 1e-5, "\(matrix)") }
+  }
+
+  @Test func comparisonNeedsTwo() throws {
+    let sprites = try CastSprites(folder: Self.folder)
+    let comparison = DetectAndCompare(sprites)
+    let wren = sprites.picture(CastSprites.Placement(member: .wren, pose: .idle))
+    let otto = sprites.picture(CastSprites.Placement(member: .otto, pose: .idle))
+    #expect(comparison.score([wren], [.wren, .otto]) == 0 && comparison.score([], [.wren, .otto]) == 0)
+    let both = comparison.score([wren, otto], [.wren, .otto])
+    // In any order.
+    #expect(both == comparison.score([otto, wren], [.wren, .otto]))
+    #expect(both > 0.7 && comparison.score([wren, wren], [.wren, .otto]) < both - 0.2)
+    #expect(comparison.similarity(.wren, .wren) > comparison.similarity(.wren, .otto))
+  }
+
+  @Test func cutOutsHaveNothingBehind() throws {
+    let sprites = try CastSprites(folder: Self.folder)
+    let pictures = sprites.training(.bram, seed: 1, cutOuts: true)
+    let clear = pictures.filter { $0.picture.hasAlpha }
+    #expect(pictures.count == 39 && clear.count == 13)
+    #expect(clear.allSatisfy { $0.caption.hasSuffix("white background") && $0.picture.bytes.contains(0) })
+  }
+
+  @Test func picturesOfTwoAreMeasured() throws {
+    func duo(_ seen: [String], _ parts: [[String]] = [], _ score: Double = 0) -> StudyRecord.Duo {
+      .init(asked: ["wren", "nila"], seen: seen, parts: parts, score: score)
+    }
+    let (wren, nila) = (["wren", "wren", "wren"], ["nila", "wren", "nila"])
+    let duos = [
+      duo(["wren", "nila"], [wren, nila], 0.9), duo(["nila", "wren"], [nila, wren], 0.8),
+      duo(["wren", "wren"], [wren, wren], 0.3), duo(["wren", "doll"], [wren, ["moss", "moss", "moss"]]),
+      duo(["wren"], [wren]), duo([]),
+    ]
+    let measures = try #require(DuoMeasures(duos))
+    #expect(abs(measures.both - 2 / 6.0) < 1e-12 && abs(measures.wrong - 2 / 6.0) < 1e-12)
+    #expect(abs(measures.single - 2 / 6.0) < 1e-12 && measures.ordered == 0.5)
+    // Of seven figures that show one of the two, fourteen heads and torsos: both Nilas wear Wren's shirt.
+    #expect(abs(try #require(measures.foreign) - 2 / 14.0) < 1e-12 && abs(measures.score - 2 / 6.0) < 1e-12)
+    #expect(DuoMeasures([]) == nil)
+  }
+
   @Test func trainingPicturesSayNothingOfLooks() throws {
     let sprites = try CastSprites(folder: Self.folder)
     let pictures = sprites.training(.nila, seed: 1)
@@ -49,6 +110,10 @@ import Trainer
         .init(asked: "1girl", seen: "wren", distance: 9, own: nil, parts: ["wren", "wren", "wren"]),
         .init(asked: "1boy", seen: "doll", distance: 9, own: nil, parts: ["wren", "wren", "wren"]),
         .init(asked: "nila+wren", seen: "gizmo", distance: 9, own: nil, parts: ["gizmo", "gizmo", "gizmo"]),
+      ],
+      duos: [
+        .init(asked: ["wren", "nila"], seen: ["wren", "doll"], parts: [["wren", "nila", "moss"], []], score: 0.125),
+        .init(asked: ["nila", "wren"], seen: [], parts: [], score: 0),
       ], agreed: 9, read: 10)
     let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).json").path
     defer { try? FileManager.default.removeItem(atPath: path) }

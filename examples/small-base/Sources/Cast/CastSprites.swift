@@ -19,7 +19,7 @@ struct CastSprites: Sendable {
   /// Makes a figure as tall as a doll.
   static let scale = 0.55
   /// Where dolls' feet end.
-  private static let ground = 62
+  static let ground = 62
 
   private let pictures: [CastMember: [CastPose: Picture]]
 
@@ -62,15 +62,37 @@ struct CastSprites: Sendable {
   /// The character before a plain background.
   func picture(_ placement: Placement) -> Picture { figure(placement).rgb(over: placement.background.colour) }
 
+  /// Two characters, each in the middle of its half and as large as fits there, their feet on the ground.
+  func sideBySide(_ placements: [Placement]) -> Picture {
+    var canvas = Picture(width: Canvas.side, height: Canvas.side, filledWith: .white)
+    for (place, placement) in placements.enumerated() {
+      let whole = figure(placement)
+      let rows = (0..<Canvas.side).filter { y in (0..<Canvas.side).contains { whole[$0, y].last != 0 } }
+      let columns = (0..<Canvas.side).filter { x in (0..<Canvas.side).contains { whole[x, $0].last != 0 } }
+      guard let top = rows.first, let bottom = rows.last, let left = columns.first, let right = columns.last else {
+        continue
+      }
+      let cut = whole.cropped(x: left, y: top, width: right - left + 1, height: bottom - top + 1)
+      let scale = min(30 / Double(cut.width), 60 / Double(cut.height))
+      let (width, height) = (Int(Double(cut.width) * scale), Int(Double(cut.height) * scale))
+      canvas.paste(
+        cut.resized(width: width, height: height), x: 32 * place + (32 - width) / 2, y: Self.ground - height)
+    }
+    return canvas
+  }
+
   /// The pictures to train with: every pose before three backgrounds, at random places, half of them mirrored.
-  func training(_ member: CastMember, seed: UInt64) -> [(picture: Picture, caption: String)] {
+  /// - Parameter cutOuts: whether the first of each pose has nothing behind it, so that others can stand beside.
+  func training(_ member: CastMember, seed: UInt64, cutOuts: Bool = false) -> [(picture: Picture, caption: String)] {
     var random = CounterRandom(seed: seed, 6)
     let backgrounds = Doll.Background.allCases
     var number = CastMember.allCases.firstIndex(of: member) ?? 0
     return CastPose.allCases.flatMap { pose in
-      (0..<3).map { _ -> (Picture, String) in
+      (0..<3).map { turn -> (Picture, String) in
         let placement = Self.random(member, pose, backgrounds[number % backgrounds.count], using: &random)
         number += 1
+        // Trained before white, as the caption says.
+        if cutOuts, turn == 0 { return (figure(placement), member.caption(pose, .white)) }
         return (picture(placement), member.caption(pose, placement.background))
       }
     }

@@ -8,7 +8,38 @@ enum SampleFolder {
   ///
   /// The reader knows all six characters, so that nobody is seen for want of a better choice.
   static func read(_ folder: String, _ reader: IdentityReader) throws -> [StudyRecord.Sample] {
-    let samples = try FolderContents.names(in: folder).sorted().flatMap { asked in
+    try each(folder) { asked, picture in
+      let reading = reader.read(picture)
+      return StudyRecord.Sample(
+        asked: asked, seen: name(of: reading), distance: reading.distance,
+        own: CastMember(rawValue: asked).flatMap { reading.distances[$0] }, parts: parts(of: reading))
+    }
+  }
+
+  /// Who stands side by side in all pictures, in folders like `wren+nila`.
+  static func duos(
+    _ folder: String, _ reader: PairReader, _ comparison: DetectAndCompare
+  ) throws -> [StudyRecord.Duo] {
+    try each(folder) { asked, picture in
+      let members = try CastMember.list(asked.split(separator: "+").joined(separator: ","))
+      let seen = reader.read(picture)
+      return StudyRecord.Duo(
+        asked: members.map(\.rawValue), seen: seen.map { name(of: $0.reading) },
+        parts: seen.map { parts(of: $0.reading) }, score: comparison.score(seen.map(\.figure), members))
+    }
+  }
+
+  private static func name(of reading: IdentityReader.Reading) -> String { reading.member?.rawValue ?? "doll" }
+
+  private static func parts(of reading: IdentityReader.Reading) -> [String] {
+    IdentityReader.Band.allCases.map { reading.parts[$0]?.rawValue ?? "none" }
+  }
+
+  /// What a function makes of each picture, with what was asked for.
+  private static func each<Result>(
+    _ folder: String, _ body: (_ asked: String, _ picture: Picture) throws -> Result
+  ) throws -> [Result] {
+    let results = try FolderContents.names(in: folder).sorted().flatMap { asked in
       let names = try FolderContents.names(in: "\(folder)/\(asked)").sorted().filter { $0.hasSuffix(".png") }
       return try names.map { name in
         let path = "\(folder)/\(asked)/\(name)"
@@ -16,15 +47,11 @@ enum SampleFolder {
         guard picture.width == Canvas.side, picture.height == Canvas.side else {
           throw RecipeFailure("\(path): is not 64 × 64 pixels, which the reader needs")
         }
-        let reading = reader.read(picture)
-        return StudyRecord.Sample(
-          asked: asked, seen: reading.member?.rawValue ?? "doll", distance: reading.distance,
-          own: CastMember(rawValue: asked).flatMap { reading.distances[$0] },
-          parts: IdentityReader.Band.allCases.map { reading.parts[$0]?.rawValue ?? "none" })
+        return try body(asked, picture)
       }
     }
-    guard !samples.isEmpty else { throw RecipeFailure("\(folder): holds no pictures in folders") }
-    return samples
+    guard !results.isEmpty else { throw RecipeFailure("\(folder): holds no pictures in folders") }
+    return results
   }
 }
 

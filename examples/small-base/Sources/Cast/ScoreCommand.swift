@@ -14,6 +14,8 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "A folder with pictures and captions of dolls, drawn with the LoRA.") var dolls: String
   @Option(help: "A folder like samples, of pictures drawn with each character's LoRA loaded by itself.")
   var alone: String?
+  @Option(help: "A folder of folders with pictures of two, each named for who should stand there: wren+nila.")
+  var duos: String?
   @Option(help: "The arm's name.") var arm: String
   @Option(help: "The run's seed.") var seed: Int
   @Option(help: "The characters of the run, joined by commas.") var members: String
@@ -23,7 +25,8 @@ struct ScoreCommand: ParsableCommand {
 
   func run() throws {
     let cast = try CastMember.list(members)
-    let reader = IdentityReader(try CastSprites(folder: characters))
+    let sprites = try CastSprites(folder: characters)
+    let reader = IdentityReader(sprites)
     let read = try SampleFolder.read(samples, reader)
     let dollReader = Reader()
     var agreement = Agreement()
@@ -33,6 +36,7 @@ struct ScoreCommand: ParsableCommand {
     let result = StudyRecord(
       arm: arm, seed: seed, members: cast, steps: steps, seconds: seconds, samples: read,
       alone: try alone.map { try SampleFolder.read($0, reader) } ?? [],
+      duos: try duos.map { try SampleFolder.duos($0, PairReader(reader), DetectAndCompare(sprites)) } ?? [],
       agreed: agreement.counts.reduce(0) { $0 + $1.agreed }, read: agreement.counts.reduce(0) { $0 + $1.read })
     try WholeFile.write(Array("\(result.json.text)\n".utf8), to: record)
     print(StudyTable.line(result))

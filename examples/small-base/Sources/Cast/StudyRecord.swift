@@ -18,6 +18,18 @@ struct StudyRecord: Sendable {
     var parts: [String]
   }
 
+  /// One picture of two characters side by side.
+  struct Duo: Sendable {
+    /// The two, from left to right.
+    var asked: [String]
+    /// Who was seen from left to right: one for a picture that shows one figure, none for an empty one.
+    var seen: [String]
+    /// The characters nearest in head, torso and legs of each figure.
+    var parts: [[String]]
+    /// What ``DetectAndCompare`` gives.
+    var score: Double
+  }
+
   /// The arm of the study.
   var arm: String
   var seed: Int
@@ -28,6 +40,8 @@ struct StudyRecord: Sendable {
   var samples: [Sample]
   /// Pictures of each LoRA loaded by itself, under its own trigger; empty where a run made one LoRA or drew none.
   var alone: [Sample] = []
+  /// Pictures of two; empty where a run drew none.
+  var duos: [Duo] = []
   /// How many readings of captioned dolls still agree with the captions, of how many.
   var agreed: Int
   var read: Int
@@ -37,6 +51,7 @@ struct StudyRecord: Sendable {
       "arm": .string(arm), "seed": .whole(seed), "characters": .texts(members.map(\.rawValue)), "steps": .whole(steps),
       "seconds": Self.rounded(seconds), "agreed": .whole(agreed), "read": .whole(read),
       "samples": .array(samples.map(\.json)), "alone": .array(alone.map(\.json)),
+      "duos": .array(duos.map(\.json)),
     ])
   }
 
@@ -61,14 +76,20 @@ struct StudyRecord: Sendable {
     self.samples = try samples(rows)
     // Records of earlier runs did not draw LoRAs alone.
     alone = try samples(json["alone"]?.elements ?? [])
+    duos = try (json["duos"]?.elements ?? []).map { row in
+      guard let duo = Duo(row) else {
+        throw RecipeFailure("\(path): has a picture of two that is none; delete it and run the study again")
+      }
+      return duo
+    }
   }
 
   init(
     arm: String, seed: Int, members: [CastMember], steps: Int, seconds: Double, samples: [Sample],
-    alone: [Sample] = [], agreed: Int, read: Int
+    alone: [Sample] = [], duos: [Duo] = [], agreed: Int, read: Int
   ) {
     (self.arm, self.seed, self.members, self.steps, self.seconds) = (arm, seed, members, steps, seconds)
-    (self.samples, self.alone, self.agreed, self.read) = (samples, alone, agreed, read)
+    (self.samples, self.alone, self.duos, self.agreed, self.read) = (samples, alone, duos, agreed, read)
   }
 
   fileprivate static func rounded(_ value: Double) -> JSONValue { .double((value * 10).rounded() / 10) }
@@ -89,5 +110,26 @@ extension StudyRecord.Sample {
     self.init(
       asked: asked, seen: seen, distance: distance, own: fields[3].number,
       parts: parts.split(separator: " ").map(String.init))
+  }
+}
+
+extension StudyRecord.Duo {
+  fileprivate var json: JSONValue {
+    .array([
+      .string(asked.joined(separator: "+")), .string(seen.joined(separator: "+")),
+      .string(parts.map { $0.joined(separator: " ") }.joined(separator: " + ")),
+      .double((score * 1000).rounded() / 1000),
+    ])
+  }
+
+  fileprivate init?(_ row: JSONValue) {
+    guard let fields = row.elements, fields.count == 4, let asked = fields[0].string, let seen = fields[1].string,
+      let parts = fields[2].string, let score = fields[3].number
+    else { return nil }
+    func words(_ text: String, _ separator: Character) -> [String] {
+      text.split(separator: separator).map(String.init)
+    }
+    self.init(
+      asked: words(asked, "+"), seen: words(seen, "+"), parts: words(parts, "+").map { words($0, " ") }, score: score)
   }
 }

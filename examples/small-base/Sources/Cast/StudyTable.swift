@@ -47,6 +47,36 @@ enum StudyTable {
     Arm(name: "summed-alike", heading: "Troupe, one each, as a sum: Nila and Bram"),
   ]
 
+  /// Arms whose pictures of two were drawn.
+  static let duos = [
+    Arm(name: "apart", heading: "apart, summed at 1.0"),
+    Arm(name: "kohya", heading: "one LoRA, batches as sd-scripts makes them"),
+    Arm(name: "preservation", heading: "Troupe, one LoRA (output preservation)"),
+    Arm(name: "composites", heading: "**the same with composites**"),
+    Arm(name: "summed", heading: "Troupe, one each, as a sum, summed at 1.0"),
+    Arm(name: "summed-composites", heading: "**the same with composites**"),
+  ]
+
+  /// What pictures of two characters show; arms that drew none are left out.
+  static func together(_ records: [StudyRecord]) -> String {
+    var lines = [
+      "| arm | seeds | both | wrong | one figure | in order | foreign parts | Detect-and-Compare | own | generic | base |",
+      "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for arm in duos {
+      let measures = records.filter { $0.arm == arm.name && !$0.duos.isEmpty }.map(StudyMeasures.init)
+      guard !measures.isEmpty else { continue }
+      func column(_ value: (StudyMeasures) -> Double?) -> String { SeedMean(measures.compactMap(value))?.text ?? "" }
+      let cells = [
+        arm.heading, "\(measures.count)", column { $0.duos?.both }, column { $0.duos?.wrong },
+        column { $0.duos?.single }, column { $0.duos?.ordered }, column { $0.duos?.foreign },
+        column { $0.duos?.score }, column(\.own), column(\.generic), column(\.base),
+      ]
+      lines.append("| \(cells.joined(separator: " | ")) |")
+    }
+    return lines.joined(separator: "\n")
+  }
+
   /// Rows of arms; those without a run are left out.
   static func table(_ arms: [Arm], _ records: [StudyRecord]) -> String {
     var lines = [
@@ -101,6 +131,7 @@ enum StudyTable {
   static func blocks(_ records: [StudyRecord]) -> [String: String] {
     [
       "main": table(main, records), "ablation": table(ablation, records), "casts": table(casts, records),
+      "together": together(records),
       "confusion-apart": confusion(arm("apart-weak"), records),
       "confusion-shared": confusion(arm("preservation"), records),
       "confusion-summed": confusion(arm("summed"), records),
