@@ -21,8 +21,14 @@ struct FindingBlock {
       lines += TextWrap.lines(prefix + Terminal.sanitised(text), width: width, indent: indent)
     }
     lines += TextWrap.lines(Terminal.sanitised(meaning), width: width, indent: indent)
-    for text in advice {
+    // One finding of many pairs has an advice for each; two show what it comes to.
+    let shown = advice.count > 3 ? advice.prefix(2) : advice[...]
+    for text in shown {
       lines += TextWrap.lines("→ \(Terminal.sanitised(text))", width: width, indent: indent, hanging: indent + 2)
+    }
+    if shown.count < advice.count {
+      let rest = "→ And so for \(advice.count - shown.count) more: --json names each."
+      lines += TextWrap.lines(rest, width: width, indent: indent, hanging: indent + 2)
     }
     return lines
   }
