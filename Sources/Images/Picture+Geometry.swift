@@ -13,6 +13,24 @@ extension Picture {
     return Picture(width: width, height: height, channels: channels, bytes: result)
   }
 
+  /// Every pixel as a square of `times` × `times`, so that small pictures stay sharp; `times` must be at least 1.
+  public func enlarged(times: Int) -> Picture {
+    precondition(times > 0, "a picture is enlarged once at least")
+    if times == 1 { return self }
+    let source = bytes.span
+    let side = width * times
+    let result = Self.samples(bytes.count * times * times) { target in
+      for y in 0..<height * times {
+        for x in 0..<side {
+          let from = (y / times * width + x / times) * channels
+          let to = (y * side + x) * channels
+          for channel in 0..<channels { target[to + channel] = source[from + channel] }
+        }
+      }
+    }
+    return Picture(width: side, height: height * times, channels: channels, bytes: result)
+  }
+
   /// Left and right exchanged.
   public func flipped() -> Picture {
     let source = bytes.span

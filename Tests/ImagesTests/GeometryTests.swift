@@ -19,6 +19,13 @@ import Testing
     #expect(picture.rgb(over: background).bytes == ImageFixture.bytes(hex: entry.expected))
   }
 
+  @Test func enlargedPixelsAreSquares() {
+    let picture = Picture(width: 2, height: 1, channels: 2, bytes: [1, 2, 3, 4])
+    let row: [UInt8] = [1, 2, 1, 2, 3, 4, 3, 4]
+    #expect(picture.enlarged(times: 2) == Picture(width: 4, height: 2, channels: 2, bytes: row + row))
+    #expect(picture.enlarged(times: 1) == picture)
+  }
+
   @Test func resizingToTheSameSizeChangesNothing() throws {
     let picture = try Picture(contentsOf: ImageFixture.path("rgba.png"))
     #expect(picture.resized(width: 19, height: 13) == picture)

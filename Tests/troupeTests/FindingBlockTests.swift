@@ -5,7 +5,8 @@ import Testing
 @Suite struct FindingBlockTests {
   private func lines(_ count: Int) -> [String] {
     FindingBlock(
-      mark: "low   ", markWidth: 6, heading: "reinforces", evidence: [("A–B: ", "cosine +0.4")], meaning: "They add up.",
+      mark: "low   ", markWidth: 6, heading: "reinforces", evidence: [("A–B: ", "cosine +0.4")],
+      meaning: "They add up.",
       advice: (1...count).map { "Lower pair \($0)." }
     ).lines(width: 80, style: .plain)
   }

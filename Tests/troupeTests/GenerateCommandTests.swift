@@ -132,9 +132,24 @@ import Testing
     }
   }
 
+  /// Six pictures of 32 pixels side by side, each pixel of them four.
+  @Test func sheetsEnlargeSmallPictures() throws {
+    try CommandLineHarness.scratch { folder in
+      let sheets = try [1, 2].map { scale in
+        let grid = "\(folder)/\(scale).png"
+        let run = try generate(
+          "--model", sd1, "--prompt", "a", "--steps", "1", "--seeds", "6", "--grid", grid, "--grid-scale", "\(scale)")
+        #expect(run.status == 0)
+        return try picture(grid)
+      }
+      #expect(sheets[1].width == sheets[0].width + 6 * 32)
+    }
+  }
+
   @Test(arguments: [
     (["--prompt", "a <lora:x:1>"], 2, "add --lora x=FILE"), (["--prompt", "a", "--width", "33"], 2, "multiple of 2"),
     (["--prompt", "a", "--steps", "0"], 2, "from 1 to 1000"),
+    (["--prompt", "a", "--grid-scale", "17"], 2, "--grid-scale must be from 1 to 16"),
     (["--prompt", "a", "--clip-skip", "7"], 2, "clip skip 7"),
     (["--prompt", "a", "--device", "cuda:99"], 2, "no device cuda:99"),
     (["--prompt", "a", "--label", "x", "--label", "y"], 2, "2 --label for 1 --prompt"),

@@ -78,6 +78,11 @@ struct GenerateCommand: AsyncParsableCommand {
   @Option(name: .long, help: ArgumentHelp("The longest side of a picture in the sheet.", valueName: "pixels"))
   var gridSide = 512
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp("How many times the sheet enlarges pictures first, pixel by pixel.", valueName: "times"))
+  var gridScale = 1
+
   @Flag(name: .long, help: "Hash the whole model file, so that web UIs recognise it in the pictures' settings.")
   var hash = false
 
@@ -110,6 +115,7 @@ struct GenerateCommand: AsyncParsableCommand {
     }
     guard (1...64).contains(batch) else { throw ValidationError("--batch must be from 1 to 64.") }
     guard (16...8192).contains(gridSide) else { throw ValidationError("--grid-side must be from 16 to 8192.") }
+    guard (1...16).contains(gridScale) else { throw ValidationError("--grid-scale must be from 1 to 16.") }
     if vae != nil, taesd != nil { throw ValidationError("--vae and --taesd name one VAE each; give one of them.") }
     guard !(output ?? "").isEmpty || grid != nil else {
       throw ValidationError("--output is missing: name a folder or a .png file, or a sheet with --grid.")
@@ -161,7 +167,7 @@ struct GenerateCommand: AsyncParsableCommand {
         pictures.append((item, picture))
       }
     }
-    try record.add(sheet: targets.writeSheet(pictures, record.sheet(), side: gridSide))
+    try record.add(sheet: targets.writeSheet(pictures, record.sheet(), side: gridSide, scale: gridScale))
     record.report.seconds = (ContinuousClock.now - start) / .seconds(1)
     progress.finish()
     if json {

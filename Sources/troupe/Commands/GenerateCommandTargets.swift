@@ -57,7 +57,7 @@ struct GenerateTargets {
   /// Writes the sheet.
   /// - Returns: its file and size; `nil` where none is wanted.
   func writeSheet(
-    _ pictures: [(GeneratePlan.Item, Picture)], _ text: (title: String, subtitle: String), side: Int
+    _ pictures: [(GeneratePlan.Item, Picture)], _ text: (title: String, subtitle: String), side: Int, scale: Int
   ) throws -> GenerateReport.Sheet? {
     guard let grid, let encoding = ImageEncoding(forPath: grid) else { return nil }
     var rows = plan.rowHeadings.map { heading in
@@ -65,7 +65,7 @@ struct GenerateTargets {
     }
     for (item, picture) in pictures {
       let (row, column) = plan.place(item)
-      rows[row].cells[column].picture = picture
+      rows[row].cells[column].picture = picture.enlarged(times: scale)
     }
     let sheet = try ContactSheet(
       title: text.title, subtitle: text.subtitle, columns: plan.columns, rows: rows, cellSide: side

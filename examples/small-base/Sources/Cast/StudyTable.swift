@@ -52,9 +52,12 @@ enum StudyTable {
     Arm(name: "apart", heading: "apart, summed at 1.0"),
     Arm(name: "kohya", heading: "one LoRA, batches as sd-scripts makes them"),
     Arm(name: "preservation", heading: "Troupe, one LoRA (output preservation)"),
-    Arm(name: "composites", heading: "**the same with composites**"),
+    Arm(name: "composites", heading: "the same with composites"),
+    Arm(name: "composites-attention", heading: "composites, attention 0.1"),
+    Arm(name: "composites-text-plain", heading: "composites, text encoder trained"),
+    Arm(name: "composites-text", heading: "composites, text encoder trained, attention 0.3"),
+    Arm(name: "composites-long", heading: "**the same, 500 steps for each character**"),
     Arm(name: "summed", heading: "Troupe, one each, as a sum, summed at 1.0"),
-    Arm(name: "summed-composites", heading: "**the same with composites**"),
   ]
 
   /// What pictures of two characters show; arms that drew none are left out.
