@@ -78,10 +78,12 @@ import Trainer
     let examples = text.components(separatedBy: "```toml\n").dropFirst().compactMap {
       $0.components(separatedBy: "```").first
     }
-    #expect(examples.count == 2)
+    #expect(examples.count == 3)
     for example in examples { _ = try CastConfiguration(toml: example, path: "cast.toml") }
-    let cast = try CastConfiguration(toml: try #require(examples.last), path: "cast.toml")
+    let cast = try CastConfiguration(toml: examples[1], path: "cast.toml")
     #expect(cast.characters.map(\.subsets.count) == [2, 1] && cast.network.mode == .separate)
+    let both = try CastConfiguration(toml: examples[2], path: "cast.toml")
+    #expect(both.training.composites == 0.3 && both.losses.attention == 0.3 && both.characters.count == 2)
   }
 
   /// The right column of the table of sd-scripts' options names keys alone that there are.
