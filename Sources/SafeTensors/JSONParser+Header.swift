@@ -40,43 +40,19 @@ extension JSONParser {
     var parser = JSONParser(bytes)
     parser.skipSpace()
     guard parser.next == UInt8(ascii: "{") else { return .other(try parse(bytes)) }
-    parser.at += 1
-    parser.depth = 1
-    let members = try parser.members()
+    var members: [HeaderRoot.Member] = []
+    try parser.nested { parser throws(JSONParsingError) in
+      try parser.eachMember { (parser, name) throws(JSONParsingError) in
+        if let entry = parser.usualEntry(name) {
+          members.append(.init(name: name, value: .entry(entry)))
+        } else {
+          members.append(.init(name: name, value: .json(try parser.value())))
+        }
+      }
+    }
     parser.skipSpace()
     guard parser.at == bytes.count else { throw parser.failure("more text after the end of the document") }
     return .object(members)
-  }
-
-  private mutating func members() throws(JSONParsingError) -> [HeaderRoot.Member] {
-    var members: [HeaderRoot.Member] = []
-    skipSpace()
-    if next == UInt8(ascii: "}") {
-      at += 1
-      return members
-    }
-    while true {
-      skipSpace()
-      guard next == UInt8(ascii: "\"") else { throw failure("an object's key must be a string") }
-      at += 1
-      let name = try string()
-      skipSpace()
-      guard next == UInt8(ascii: ":") else { throw failure("expected `:` after an object's key") }
-      at += 1
-      if let entry = usualEntry(name) {
-        members.append(.init(name: name, value: .entry(entry)))
-      } else {
-        members.append(.init(name: name, value: .json(try value())))
-      }
-      skipSpace()
-      switch next {
-      case UInt8(ascii: ","): at += 1
-      case UInt8(ascii: "}"):
-        at += 1
-        return members
-      default: throw failure("expected `,` or `}` in an object")
-      }
-    }
   }
 
   private static let dtype = Array(#"{"dtype":""#.utf8)

@@ -13,7 +13,7 @@ package struct JSONParsingError: Error, Sendable {
 package struct JSONParser {
   let bytes: [UInt8]
   var at = 0
-  var depth = 0
+  private var depth = 0
   private static let deepest = 127
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
@@ -68,9 +68,9 @@ package struct JSONParser {
     }
   }
 
-  private mutating func nested(
-    _ body: (inout JSONParser) throws(JSONParsingError) -> JSONValue
-  ) throws(JSONParsingError) -> JSONValue {
+  mutating func nested<R>(
+    _ body: (inout JSONParser) throws(JSONParsingError) -> R
+  ) throws(JSONParsingError) -> R {
     depth += 1
     guard depth <= Self.deepest else {
       throw JSONParsingError(reason: .tooDeep, message: "nested more than \(Self.deepest) levels deep", offset: at)
@@ -90,10 +90,21 @@ package struct JSONParser {
 
   private mutating func object() throws(JSONParsingError) -> JSONValue {
     var members: [JSONValue.Member] = []
+    try eachMember { (parser, name) throws(JSONParsingError) in
+      members.append(.init(name: name, value: try parser.value()))
+    }
+    return .object(members)
+  }
+
+  /// Reads an object whose brace has been passed.
+  /// - Parameter body: reads the value of a member of this name.
+  mutating func eachMember(
+    _ body: (inout JSONParser, String) throws(JSONParsingError) -> Void
+  ) throws(JSONParsingError) {
     skipSpace()
     if next == UInt8(ascii: "}") {
       at += 1
-      return .object(members)
+      return
     }
     while true {
       skipSpace()
@@ -103,13 +114,13 @@ package struct JSONParser {
       skipSpace()
       guard next == UInt8(ascii: ":") else { throw failure("expected `:` after an object's key") }
       at += 1
-      members.append(.init(name: name, value: try value()))
+      try body(&self, name)
       skipSpace()
       switch next {
       case UInt8(ascii: ","): at += 1
       case UInt8(ascii: "}"):
         at += 1
-        return .object(members)
+        return
       default: throw failure("expected `,` or `}` in an object")
       }
     }
@@ -136,7 +147,7 @@ package struct JSONParser {
   }
 
   /// Reads a string whose opening quote has been passed.
-  mutating func string() throws(JSONParsingError) -> String {
+  private mutating func string() throws(JSONParsingError) -> String {
     let start = at
     // The common case has no escapes: find the closing quote and take the bytes as they are.
     while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { at += 1 }

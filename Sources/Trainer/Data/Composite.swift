@@ -34,6 +34,7 @@ enum Composite {
     let (side, below) = (size.width / 64, size.height / 32)
     for (place, number) in choice.pictures.enumerated() {
       let stored = try Picture(contentsOf: plan.pictures.pictures[number].path, as: .rgba)
+      // A file that was exchanged since its choice is shown whole.
       let cut = stored.cutOut ?? stored
       let fit = fitting(cut, max(1, half - 2 * side), max(1, size.height - 2 * below))
       let shown = cut.resized(width: fit.width, height: fit.height)
